@@ -1,0 +1,52 @@
+# "make help" lists the targets. Everything is built with the Go toolchain: no
+# containers, no Terraform CLI, nothing to install first but Go, git and make.
+
+SHELL         := bash -o pipefail
+.DEFAULT_GOAL := help
+
+# Tools are pinned in a module file of their own, so that what they need never
+# decides what the provider is built with.
+TOOL := go tool -modfile=go.tools.mod
+
+OUTPUT := _output
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo v0.0.0)
+LDFLAGS := -X github.com/crossplane-contrib/provider-upjet-scaleway/internal/version.version=$(VERSION)
+
+##@ Start here
+
+.PHONY: help
+help: ## Lists the targets.
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## Runs the examples end to end on this machine, then takes everything away.
+	@go run ./cluster/demo --provider-binary $(OUTPUT)/bin/provider --fake-binary $(OUTPUT)/bin/fake-scaleway
+
+.PHONY: dev
+dev: build ## Runs the same as demo, and stays up until Ctrl-C.
+	@go run ./cluster/demo --stay --provider-binary $(OUTPUT)/bin/provider --fake-binary $(OUTPUT)/bin/fake-scaleway
+
+##@ Build
+
+.PHONY: build
+build: ## Builds the provider and the local Scaleway API into _output/bin.
+	@echo "Building the provider (minutes the first time, seconds after)"
+	@mkdir -p $(OUTPUT)/bin
+	@CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o $(OUTPUT)/bin/ ./cmd/provider ./cmd/fake-scaleway
+
+.PHONY: generate
+generate: ## Regenerates the API types, the controllers and the CRDs from config/.
+	@mkdir -p $(OUTPUT)/tools
+	@echo "Building the code generators"
+	@go build -modfile=go.tools.mod -o $(OUTPUT)/tools/ golang.org/x/tools/cmd/goimports sigs.k8s.io/controller-tools/cmd/controller-gen github.com/crossplane/crossplane-tools/cmd/angryjet
+	@mkdir -p package/crds internal/controller
+	@find apis internal/controller -name 'zz_*' -delete
+	@find package/crds -name '*.yaml' -delete
+	@PATH="$(CURDIR)/$(OUTPUT)/tools:$$PATH" go run ./cmd/generator .
+	@PATH="$(CURDIR)/$(OUTPUT)/tools:$$PATH" controller-gen object:headerFile=cmd/generator/boilerplate.go.txt paths=./apis/... crd:crdVersions=v1 output:crd:artifacts:config=package/crds
+	@PATH="$(CURDIR)/$(OUTPUT)/tools:$$PATH" angryjet generate-methodsets --header-file=cmd/generator/boilerplate.go.txt ./apis/...
+
+.PHONY: clean
+clean: ## Removes what was built in the checkout. The caches outside it stay.
+	@rm -rf $(OUTPUT)

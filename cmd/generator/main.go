@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+// Command generator writes the API types and the controllers of the resources
+// declared in config. Run it through "make generate", which also makes the deep
+// copies, the methods of managed resources and the CustomResourceDefinitions.
+package main
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
+	"github.com/crossplane/upjet/v2/pkg/pipeline"
+	"github.com/crossplane/upjet/v2/pkg/pipeline/templates"
+	tjtypes "github.com/crossplane/upjet/v2/pkg/types"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+)
+
+var (
+	//go:embed types.go.tmpl
+	typesTemplate string
+
+	//go:embed controller.go.tmpl
+	controllerTemplate string
+)
+
+func main() {
+	if len(os.Args) != 2 || strings.HasPrefix(os.Args[1], "-") {
+		fmt.Fprintln(os.Stderr, "usage: generator DIRECTORY\n\nDIRECTORY is the root of the repository to generate into.")
+		os.Exit(2)
+	}
+
+	root, err := filepath.Abs(os.Args[1])
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "generator: cannot resolve %q: %v\n", os.Args[1], err)
+		os.Exit(1)
+	}
+
+	generate(root)
+}
+
+func generate(root string) {
+	// Upjet has no option for the template of the types, but reads it from this
+	// variable.
+	templates.CRDTypesTemplate = typesTemplate + declarations(config.Resources())
+
+	p := config.New(ujconfig.WithControllerTemplate(controllerTemplate))
+
+	r := &pipeline.PipelineRunner{
+		DirAPIs:               filepath.Join(root, "apis", "namespaced"),
+		DirControllers:        filepath.Join(root, "internal", "controller", "namespaced"),
+		DirExamples:           filepath.Join(root, "_output", "examples"),
+		DirHack:               filepath.Join(root, "cmd", "generator"),
+		ModulePathAPIs:        filepath.Join(config.ModulePath, "apis", "namespaced"),
+		ModulePathControllers: filepath.Join(config.ModulePath, "internal", "controller", "namespaced"),
+		Scope:                 tjtypes.CRDScopeNamespaced,
+	}
+	r.Run(p)
+}
+
+// declarations returns the sub-templates of the type template, which write what
+// each kind declares: upjet hands the template only a fixed set of values.
+func declarations(resources []resource.Resource) string {
+	var columns, objectRules, specRules strings.Builder
+
+	for _, r := range resources {
+		for _, c := range r.Columns {
+			priority := ""
+			if c.Wide {
+				priority = ",priority=1"
+			}
+
+			forKind(&columns, r, fmt.Sprintf("// +kubebuilder:printcolumn:name=%q,type=%q,JSONPath=%q%s", c.Name, c.Type, c.JSONPath, priority))
+		}
+
+		for _, rule := range r.ObjectRules {
+			forKind(&objectRules, r, validation(rule))
+		}
+
+		for _, rule := range r.SpecRules {
+			forKind(&specRules, r, validation(rule))
+		}
+	}
+
+	return fmt.Sprintf("{{ define \"columns\" }}%s{{ end }}{{ define \"objectRules\" }}%s{{ end }}{{ define \"specRules\" }}%s{{ end }}",
+		columns.String(), objectRules.String(), specRules.String())
+}
+
+func forKind(b *strings.Builder, r resource.Resource, line string) {
+	// The line may hold braces of CEL maps, which only a Go string in the template
+	// protects from being read as an action.
+	fmt.Fprintf(b, "{{ if and (eq .CRD.Kind %q) (eq .CRD.Group %q) }}{{ \"\\n\" }}{{ %q }}{{ end }}", r.Kind, r.Group+"."+config.RootGroup, line)
+}
+
+func validation(r resource.Rule) string {
+	return fmt.Sprintf("// +kubebuilder:validation:XValidation:rule=%q,message=%q", r.Expression, r.Message)
+}

@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package container
+
+import "github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+
+func token() resource.Resource {
+	return resource.Resource{
+		Name:        "scaleway_container_token",
+		Group:       Group,
+		Kind:        "Token",
+		Description: "is a credential for private containers of Scaleway Serverless Containers: a JSON Web Token that opens one container, or all of one namespace, and that Scaleway shows once. It is written to the Secret named by writeConnectionSecretToRef, under the key token. None of its arguments can be changed.",
+		// Version 1 of the API has no tokens.
+		Path:    "/containers/v1beta1/regions/{region}/tokens/{id}",
+		Regions: regions(),
+		References: map[string]string{
+			"container_id": "scaleway_container",
+			"namespace_id": "scaleway_container_namespace",
+		},
+		Fields: map[string]resource.Field{
+			"container_id": {Description: "ID of the container that the token opens, such as fr-par/11111111-1111-4111-8111-111111111111. Give either this or namespaceId."},
+			"description":  {Description: "Free text that says what the token is for."},
+			"expires_at":   {Description: "Time after which the token is no longer valid, as RFC 3339 in whole seconds, such as 2027-01-31T12:00:00Z. A token without it is valid until it is deleted."},
+			"namespace_id": {Description: "ID of the namespace whose containers the token opens, such as fr-par/11111111-1111-4111-8111-111111111111. Give either this or containerId."},
+			"region":       {Description: "Region of the token: fr-par, nl-ams or pl-waw. Defaults to the region in the ID of its container or namespace, else to the region of the ProviderConfig."},
+			"token":        {Description: "The token."},
+		},
+		Columns: []resource.Column{
+			{Name: "EXPIRES-AT", Type: "string", JSONPath: ".status.atProvider.expiresAt"},
+			{Name: "SECRET", Type: "string", JSONPath: ".spec.writeConnectionSecretToRef.name"},
+			{Name: "DESCRIPTION", Type: "string", JSONPath: ".status.atProvider.description", Wide: true},
+		},
+		ReplacesCustomizeDiff: "regions are compared before every connection",
+		ConnectionDetails:     tokenValue,
+	}
+}
+
+// tokenValue publishes the token under a key that a person would look for.
+func tokenValue(attributes map[string]any) (map[string][]byte, error) {
+	value, _ := attributes["token"].(string)
+	if value == "" {
+		return nil, nil
+	}
+
+	return map[string][]byte{"token": []byte(value)}, nil
+}
