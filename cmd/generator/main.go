@@ -29,6 +29,9 @@ var (
 
 	//go:embed controller.go.tmpl
 	controllerTemplate string
+
+	//go:embed setup.go.tmpl
+	setupTemplate string
 )
 
 func main() {
@@ -47,9 +50,9 @@ func main() {
 }
 
 func generate(root string) {
-	// Upjet has no option for the template of the types, but reads it from this
-	// variable.
+	// Upjet has no option for these two templates, but reads them from variables.
 	templates.CRDTypesTemplate = typesTemplate + declarations(config.Resources())
+	templates.SetupTemplate = setupTemplate
 
 	p := config.New(ujconfig.WithControllerTemplate(controllerTemplate))
 

@@ -1,0 +1,162 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+// Package clients connects managed resources to Scaleway: it finds the
+// ProviderConfig that a resource refers to, reads the credentials that the
+// ProviderConfig names, and configures the Terraform provider with them.
+package clients
+
+import (
+	"context"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/crossplane/upjet/v2/pkg/terraform"
+	lru "github.com/hashicorp/golang-lru/v2"
+	tfsdk "github.com/hashicorp/terraform-plugin-sdk/v2/terraform"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
+)
+
+// maxClients bounds the configured clients that are kept. One takes some tens of
+// kilobytes.
+const maxClients = 1024
+
+// A Builder configures clients for the credentials of ProviderConfigs. It keeps
+// them by what the credentials are, never by a name: a rotated key is used at
+// the next reconcile, and no tenant gets another's client.
+type Builder struct {
+	allowedAPIURLs []string
+	configured     *lru.Cache[string, any]
+}
+
+// NewBuilder returns a Builder for credentials whose api_url is Scaleway's own
+// or one of those allowed.
+func NewBuilder(allowedAPIURLs ...string) *Builder {
+	c, err := lru.New[string, any](maxClients)
+	if err != nil {
+		panic(err) // Only a size below one is an error.
+	}
+
+	return &Builder{allowedAPIURLs: allowedAPIURLs, configured: c}
+}
+
+// Setup implements upjet's SetupFn. Its errors name the ProviderConfig or the
+// Secret that is wrong.
+func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.Managed) (terraform.Setup, error) {
+	mm, ok := mg.(xpresource.ModernManaged)
+	if !ok {
+		return terraform.Setup{}, errors.Errorf("%T is not a namespaced managed resource", mg)
+	}
+
+	// What is being deleted was tracked when it was created. Tracking it again
+	// would fail in a Kubernetes namespace that is being deleted too, where
+	// nothing can be created, and so keep both for ever.
+	if !meta.WasDeleted(mg) {
+		tracker := xpresource.NewProviderConfigUsageTracker(kube, &v1beta1.ProviderConfigUsage{})
+		if err := tracker.Track(ctx, mm); err != nil {
+			return terraform.Setup{}, errors.Wrap(err, "cannot track the use of the ProviderConfig")
+		}
+	}
+
+	credentials, err := b.credentials(ctx, kube, mm)
+	if err != nil {
+		return terraform.Setup{}, err
+	}
+
+	configured, err := b.client(ctx, credentials)
+	if err != nil {
+		return terraform.Setup{}, err
+	}
+
+	return terraform.Setup{
+		// Only what is needed to choose a region: upjet hands this to functions that
+		// have no use for keys.
+		Configuration: terraform.ProviderConfiguration{"region": credentials.Region},
+		Meta:          configured,
+	}, nil
+}
+
+func (b *Builder) client(ctx context.Context, c Credentials) (any, error) {
+	digest := c.Digest()
+	if configured, ok := b.configured.Get(digest); ok {
+		return configured, nil
+	}
+
+	// A new instance each time: Configure overwrites the client of the instance,
+	// so that one shared by two tenants would mix their keys up.
+	p := config.TerraformProvider()
+	if diags := p.Configure(context.WithoutCancel(ctx), tfsdk.NewResourceConfigRaw(c.configuration())); diags.HasError() {
+		return nil, errors.Errorf("cannot configure the Scaleway client: %v", diags)
+	}
+
+	configured := p.Meta()
+	b.configured.Add(digest, configured)
+
+	return configured, nil
+}
+
+func (b *Builder) credentials(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (Credentials, error) {
+	ref := mg.GetProviderConfigReference()
+	if ref == nil {
+		return Credentials{}, errors.New("spec.providerConfigRef is not set: name a ProviderConfig or a ClusterProviderConfig")
+	}
+
+	var (
+		name   = types.NamespacedName{Name: ref.Name}
+		secret types.NamespacedName
+		key    string
+	)
+
+	switch ref.Kind {
+	case v1beta1.ProviderConfigKind:
+		name.Namespace = mg.GetNamespace()
+
+		pc := &v1beta1.ProviderConfig{}
+		if err := kube.Get(ctx, name, pc); err != nil {
+			return Credentials{}, errors.Wrapf(err, "cannot get %s %q, to which spec.providerConfigRef refers", ref.Kind, name)
+		}
+
+		// In the ProviderConfig's own namespace, always: it must not be a way to read
+		// Secrets of others.
+		secret = types.NamespacedName{Namespace: pc.GetNamespace(), Name: pc.Spec.Credentials.SecretRef.Name}
+		key = pc.Spec.Credentials.SecretRef.Key
+	case v1beta1.ClusterProviderConfigKind:
+		pc := &v1beta1.ClusterProviderConfig{}
+		if err := kube.Get(ctx, name, pc); err != nil {
+			return Credentials{}, errors.Wrapf(err, "cannot get %s %q, to which spec.providerConfigRef refers", ref.Kind, name.Name)
+		}
+
+		secret = types.NamespacedName{Namespace: pc.Spec.Credentials.SecretRef.Namespace, Name: pc.Spec.Credentials.SecretRef.Name}
+		key = pc.Spec.Credentials.SecretRef.Key
+	default:
+		return Credentials{}, errors.Errorf("spec.providerConfigRef.kind %q is unknown: want %s or %s", ref.Kind, v1beta1.ProviderConfigKind, v1beta1.ClusterProviderConfigKind)
+	}
+
+	c, err := readCredentials(ctx, kube, secret, key)
+	if err == nil {
+		err = c.checkAPIURL(b.allowedAPIURLs)
+	}
+
+	return c, errors.Wrapf(err, "cannot use the credentials of %s %q: key %q of Secret %q", ref.Kind, ref.Name, key, secret)
+}
+
+func readCredentials(ctx context.Context, kube client.Client, name types.NamespacedName, key string) (Credentials, error) {
+	s := &corev1.Secret{}
+	if err := kube.Get(ctx, name, s); err != nil {
+		return Credentials{}, errors.Wrap(err, "cannot get the Secret")
+	}
+
+	data, ok := s.Data[key]
+	if !ok {
+		return Credentials{}, errors.Errorf("the Secret has no such key: it has %d others", len(s.Data))
+	}
+
+	return ParseCredentials(data)
+}

@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"context"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	ujcontroller "github.com/crossplane/upjet/v2/pkg/controller"
+	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
+)
+
+// A Connector connects managed resources of one kind to Scaleway, through
+// upjet's connector.
+type Connector struct {
+	inner    managed.ExternalConnector
+	kube     client.Client
+	resource resource.Resource
+	trackers *ujcontroller.OperationTrackerStore
+	seen     *transport.Observations
+}
+
+// Connect checks the managed resource, and returns a client for its object at
+// Scaleway. No request is made.
+func (c *Connector) Connect(ctx context.Context, mg xpresource.Managed) (managed.ExternalClient, error) {
+	tr, ok := mg.(ujresource.Terraformed)
+	if !ok {
+		return nil, errors.Errorf("%T is not generated from a Terraform resource", mg)
+	}
+
+	if meta.WasDeleted(mg) {
+		return c.connectDeleted(ctx, tr)
+	}
+
+	if err := c.check(ctx, tr); err != nil {
+		return nil, err
+	}
+
+	inner, err := c.inner.Connect(ctx, mg)
+	if err != nil {
+		return nil, err
+	}
+
+	return &external{ExternalClient: inner, connector: c}, nil
+}
+
+// connectDeleted connects a managed resource that is being deleted. What is
+// wrong with its arguments no longer matters.
+func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraformed) (managed.ExternalClient, error) {
+	name := meta.GetExternalName(mg)
+	if _, err := regional.Parse(name); err != nil {
+		// Nothing at Scaleway can have this name, so there is nothing to delete: the
+		// client finds no object.
+		return managed.ExternalClientFns{
+			ObserveFn: func(context.Context, xpresource.Managed) (managed.ExternalObservation, error) {
+				return managed.ExternalObservation{}, nil
+			},
+			DisconnectFn: func(context.Context) error { return nil },
+		}, nil
+	}
+
+	// Upjet takes an object for deleted once Terraform's Delete has returned,
+	// which for some kinds is before Scaleway has deleted it. Without what upjet
+	// remembers, it asks Scaleway.
+	if err := c.trackers.RemoveTracker(mg); err != nil {
+		return nil, errors.Wrap(err, "cannot forget the Terraform state")
+	}
+
+	inner, err := c.inner.Connect(ctx, mg)
+	if err != nil {
+		return nil, err
+	}
+
+	return &external{ExternalClient: inner, connector: c}, nil
+}
+
+// path of the managed resource's object in Scaleway's API. It is empty while the
+// object has no ID.
+func (c *Connector) path(mg xpresource.Managed) string {
+	id, err := regional.Parse(meta.GetExternalName(mg))
+	if err != nil {
+		return ""
+	}
+
+	return c.resource.ObjectPath(id.Region, id.UUID)
+}
+
+// external is the client for one object. Create and Update are upjet's own.
+type external struct {
+	managed.ExternalClient
+
+	connector *Connector
+}
+
+// Delete deletes the object, and does nothing while Scaleway is deleting it.
+func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.ExternalDelete, error) {
+	if seen, ok := e.connector.seen.Get(e.connector.path(mg)); ok && seen.Status == statusDeleting {
+		return managed.ExternalDelete{}, nil
+	}
+
+	// With a client that has observed nothing: upjet hands the difference that an
+	// observation found to Terraform, which deletes and then creates an object
+	// whose difference needs another one.
+	if err := e.connector.trackers.RemoveTracker(mg); err != nil {
+		return managed.ExternalDelete{}, errors.Wrap(err, "cannot forget the Terraform state")
+	}
+
+	fresh, err := e.connector.inner.Connect(ctx, mg)
+	if err != nil {
+		return managed.ExternalDelete{}, err
+	}
+
+	return fresh.Delete(ctx, mg)
+}

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
+)
+
+// Statuses of objects in Scaleway's API that decide whether a managed resource
+// is Ready. In any other the object can be used.
+const (
+	statusCreating = "creating"
+	statusPending  = "pending"
+	statusQueued   = "queued"
+	statusDeleting = "deleting"
+	statusError    = "error"
+	statusLocked   = "locked"
+)
+
+// attributeStatus is where kinds that have one keep the status.
+const attributeStatus = "status"
+
+// An object in a transient status is looked at again soon, and less often the
+// longer it lasts.
+const (
+	minTransientPoll = 2 * time.Second
+	maxTransientPoll = time.Minute
+)
+
+// Observe reads the object through Terraform, and completes the observation with
+// the status that Scaleway gave.
+func (e *external) Observe(ctx context.Context, mg xpresource.Managed) (managed.ExternalObservation, error) {
+	o, err := e.ExternalClient.Observe(ctx, mg)
+	if err != nil || !o.ResourceExists {
+		return o, err
+	}
+
+	seen, ok := e.connector.seen.Get(e.connector.path(mg))
+	if !ok {
+		return o, nil
+	}
+
+	mg.SetConditions(ready(seen))
+
+	if !seen.Transient() {
+		return o, nil
+	}
+
+	// Scaleway refuses to change an object that it is changing, and what Terraform
+	// read is not final.
+	o.ResourceUpToDate = true
+
+	return o, setStatus(mg, seen.Status)
+}
+
+// ready says whether an object in the observed status can be used.
+func ready(seen transport.Observation) xpv1.Condition {
+	message := "Scaleway reports the status " + seen.Status
+	if seen.Message != "" {
+		message += ": " + seen.Message
+	}
+
+	switch seen.Status {
+	case statusCreating, statusPending, statusQueued:
+		return xpv1.Creating().WithMessage(message)
+	case statusDeleting:
+		return xpv1.Deleting().WithMessage(message)
+	case statusError, statusLocked:
+		return xpv1.Unavailable().WithMessage(message)
+	default:
+		return xpv1.Available()
+	}
+}
+
+// setStatus corrects the status in status.atProvider: Terraform was shown a
+// stable one.
+func setStatus(mg xpresource.Managed, status string) error {
+	tr, ok := mg.(ujresource.Terraformed)
+	if !ok {
+		return nil
+	}
+
+	observation, err := tr.GetObservation()
+	if err != nil {
+		return errors.Wrap(err, "cannot read status.atProvider")
+	}
+
+	if _, ok := observation[attributeStatus].(string); !ok {
+		return nil
+	}
+
+	observation[attributeStatus] = status
+
+	return errors.Wrap(tr.SetObservation(observation), "cannot set status.atProvider.status")
+}
+
+// pollInterval returns a hook that looks at objects in a transient status soon,
+// and spreads the others by up to the jitter, so that a restart does not make
+// all of them due at the same moment for ever.
+func (c *Connector) pollInterval(jitter time.Duration) managed.PollIntervalHook {
+	return func(mg xpresource.Managed, interval time.Duration) time.Duration {
+		if seen, ok := c.seen.Get(c.path(mg)); ok && seen.Transient() {
+			age := time.Since(mg.GetCondition(xpv1.TypeReady).LastTransitionTime.Time)
+			return min(max(age/4, minTransientPoll), maxTransientPoll, interval)
+		}
+
+		return interval + time.Duration((rand.Float64()-0.5)*2*float64(jitter)) //nolint:gosec // Spreads load, protects nothing.
+	}
+}

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+// Package managed reconciles managed resources of every kind. Generated code
+// only names the kind; what happens to it is here, once.
+//
+// A Connector wraps upjet's, which drives the Terraform resource in-process. It
+// refuses what must never reach Scaleway (check.go), and completes what
+// Terraform does not tell (observe.go).
+package managed
+
+import (
+	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
+	ujcontroller "github.com/crossplane/upjet/v2/pkg/controller"
+	"github.com/crossplane/upjet/v2/pkg/metrics"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
+)
+
+// timeout of one reconcile. No operation waits for Scaleway to finish its work,
+// so this only bounds the requests themselves.
+const timeout = 3 * time.Minute
+
+// A Kind of managed resource.
+type Kind struct {
+	// GroupVersionKind of the kind.
+	GroupVersionKind schema.GroupVersionKind
+	// Object of the kind, with no content.
+	Object client.Object
+	// List of the kind, with no content.
+	List xpresource.ManagedList
+	// Resource is the name of the Terraform resource.
+	Resource string
+}
+
+// Options of the controllers.
+type Options struct {
+	ujcontroller.Options
+
+	// Resources that the provider declares, by the name of the Terraform resource.
+	Resources map[string]resource.Resource
+
+	// Observations of the transport that carries the requests to Scaleway.
+	Observations *transport.Observations
+}
+
+// SetupGated adds a controller for the kind once its CustomResourceDefinition is
+// served, so that the provider also runs where only some kinds are activated.
+func SetupGated(mgr ctrl.Manager, o Options, k Kind) error {
+	o.Gate.Register(func() {
+		if err := Setup(mgr, o, k); err != nil {
+			mgr.GetLogger().Error(err, "Cannot set up controller", "gvk", k.GroupVersionKind.String())
+		}
+	}, k.GroupVersionKind)
+
+	return nil
+}
+
+// Setup adds a controller that reconciles managed resources of the kind.
+func Setup(mgr ctrl.Manager, o Options, k Kind) error {
+	name := managed.ControllerName(k.GroupVersionKind.GroupKind().String())
+	log := o.Logger.WithValues("controller", name)
+
+	recorder := metrics.NewMetricRecorder(k.GroupVersionKind, mgr, o.PollInterval)
+	if err := mgr.Add(recorder); err != nil {
+		return errors.Wrapf(err, "cannot add the metric recorder of %s", k.GroupVersionKind.Kind)
+	}
+
+	c := &Connector{
+		kube:     mgr.GetClient(),
+		resource: o.Resources[k.Resource],
+		trackers: o.OperationTrackerStore,
+		seen:     o.Observations,
+		inner: ujcontroller.NewTerraformPluginSDKConnector(mgr.GetClient(), o.SetupFn, o.Provider.Resources[k.Resource], o.OperationTrackerStore,
+			ujcontroller.WithTerraformPluginSDKLogger(log),
+			ujcontroller.WithTerraformPluginSDKMetricRecorder(recorder),
+			ujcontroller.WithTerraformPluginSDKManagementPolicies(true)),
+	}
+
+	opts := []managed.ReconcilerOption{
+		managed.WithExternalConnector(c),
+		managed.WithLogger(log),
+		managed.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name))),
+		managed.WithFinalizer(ujcontroller.NewOperationTrackerFinalizer(o.OperationTrackerStore, xpresource.NewAPIFinalizer(mgr.GetClient(), managed.FinalizerName))),
+		managed.WithTimeout(timeout),
+		managed.WithInitializers(managed.InitializerFn(checkReferences)),
+		managed.WithPollInterval(o.PollInterval),
+		managed.WithPollIntervalHook(c.pollInterval(o.PollJitter)),
+		managed.WithManagementPolicies(),
+	}
+
+	if o.MetricOptions != nil {
+		opts = append(opts, managed.WithMetricRecorder(o.MetricOptions.MRMetrics))
+
+		r := statemetrics.NewMRStateRecorder(mgr.GetClient(), log, o.MetricOptions.MRStateMetrics, k.List, o.MetricOptions.PollStateMetricInterval)
+		if err := mgr.Add(r); err != nil {
+			return errors.Wrapf(err, "cannot add the state metric recorder of %s", k.GroupVersionKind.Kind)
+		}
+	}
+
+	r := managed.NewReconciler(mgr, xpresource.ManagedKind(k.GroupVersionKind), opts...)
+
+	return ctrl.NewControllerManagedBy(mgr).
+		Named(name).
+		WithOptions(o.ForControllerRuntime()).
+		WithEventFilter(xpresource.DesiredStateChanged()).
+		For(k.Object).
+		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
+}

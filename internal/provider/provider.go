@@ -1,0 +1,192 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+// Package provider starts the provider. The command, the integration tests and
+// the benchmarks all start it here, so that what is tested is what ships.
+package provider
+
+import (
+	"context"
+	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/feature"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/gate"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/customresourcesgate"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
+	ujcontroller "github.com/crossplane/upjet/v2/pkg/controller"
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	namespacedapis "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
+	mrcontroller "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
+	namespaced "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
+)
+
+// stateMetricInterval is how often the managed resources are counted by state.
+const stateMetricInterval = 5 * time.Second
+
+// Options of the provider. The tags make them the command's flags.
+type Options struct {
+	Debug bool `help:"Log every step of every reconcile." env:"DEBUG"`
+
+	PollInterval time.Duration `help:"How often a resource that is as desired is compared with Scaleway." default:"10m" env:"POLL_INTERVAL"`
+	PollJitter   time.Duration `help:"Most that a poll comes earlier or later, so that polls spread out." default:"30s" env:"POLL_JITTER"`
+	SyncInterval time.Duration `help:"How often everything is reconciled again from the provider's cache." default:"1h" env:"SYNC_INTERVAL"`
+
+	MaxReconcileRate int `help:"Most reconciles per second, over all kinds. It also limits the calls to Kubernetes, and the reconciles of one kind at one time." default:"100" env:"MAX_RECONCILE_RATE"`
+	Concurrency      int `help:"Most reconciles of one kind at one time." default:"10" env:"CONCURRENCY"`
+
+	AllowedAPIURL []string `help:"Address, besides https://api.scaleway.com, that the api_url of a ProviderConfig may hold. Can be given more than once." name:"allowed-api-url" placeholder:"URL" env:"ALLOWED_API_URL"`
+
+	LeaderElection bool `help:"Elect a leader, so that of several replicas one is active." env:"LEADER_ELECTION"`
+
+	MetricsBindAddress     string `help:"Address that serves /metrics. Empty or 0 serves none." default:":8080" env:"METRICS_BIND_ADDRESS"`
+	HealthProbeBindAddress string `help:"Address that serves /healthz and /readyz. Empty or 0 serves none." default:":8081" env:"HEALTH_PROBE_BIND_ADDRESS"`
+}
+
+// Run runs the provider against the supplied API server until the context is
+// done. It returns what keeps it from running.
+func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) error {
+	ctrl.SetLogger(log)
+	klog.SetLogger(log)
+
+	logger := logging.NewLogrLogger(log)
+
+	removed, err := clients.NeutralizeEnvironment()
+	if err != nil {
+		return err
+	}
+
+	if len(removed) > 0 {
+		logger.Info("Ignoring environment variables that configure the Scaleway SDK or Terraform: only ProviderConfigs do", "variables", removed)
+	}
+
+	observations := transport.NewObservations()
+	transport.New(observations).Install()
+
+	scheme, err := newScheme()
+	if err != nil {
+		return err
+	}
+
+	mgr, err := newManager(cfg, o, scheme)
+	if err != nil {
+		return err
+	}
+
+	if err := setup(mgr, o, logger, observations); err != nil {
+		return err
+	}
+
+	logger.Info("Starting", "pollInterval", o.PollInterval.String(), "maxReconcileRate", o.MaxReconcileRate, "concurrency", o.Concurrency)
+
+	return errors.Wrap(mgr.Start(ctx), "cannot run the controllers")
+}
+
+func newScheme() (*runtime.Scheme, error) {
+	s := runtime.NewScheme()
+
+	for _, add := range []func(*runtime.Scheme) error{
+		clientgoscheme.AddToScheme,
+		apiextensionsv1.AddToScheme,
+		namespacedapis.AddToScheme,
+	} {
+		if err := add(s); err != nil {
+			return nil, errors.Wrap(err, "cannot add API types to the scheme")
+		}
+	}
+
+	return s, nil
+}
+
+func newManager(cfg *rest.Config, o Options, scheme *runtime.Scheme) (ctrl.Manager, error) {
+	mgr, err := ctrl.NewManager(ratelimiter.LimitRESTConfig(cfg, o.MaxReconcileRate), ctrl.Options{
+		Scheme: scheme,
+		Cache:  cache.Options{SyncPeriod: &o.SyncInterval},
+		Client: client.Options{Cache: &client.CacheOptions{
+			// Read one by one: a cache would hold every Secret of the cluster.
+			DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}},
+		}},
+		Metrics:                       server.Options{BindAddress: o.MetricsBindAddress},
+		HealthProbeBindAddress:        o.HealthProbeBindAddress,
+		LeaderElection:                o.LeaderElection,
+		LeaderElectionID:              "crossplane-leader-election-provider-upjet-scaleway",
+		LeaderElectionReleaseOnCancel: true,
+	})
+	if err != nil {
+		return nil, errors.Wrap(err, "cannot create the controller manager")
+	}
+
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return nil, errors.Wrap(err, "cannot add the health check")
+	}
+
+	return mgr, errors.Wrap(mgr.AddReadyzCheck("ping", healthz.Ping), "cannot add the readiness check")
+}
+
+func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Observations) error {
+	recorder := managed.NewMRMetricRecorder()
+	state := statemetrics.NewMRStateMetrics()
+
+	if err := errors.Join(ctrlmetrics.Registry.Register(recorder), ctrlmetrics.Registry.Register(state)); err != nil {
+		return errors.Wrap(err, "cannot register metrics")
+	}
+
+	resources := map[string]resource.Resource{}
+	for _, r := range config.Resources() {
+		resources[r.Name] = r
+	}
+
+	options := mrcontroller.Options{
+		Options: ujcontroller.Options{
+			Options: controller.Options{
+				Logger:                  log,
+				GlobalRateLimiter:       ratelimiter.NewGlobal(o.MaxReconcileRate),
+				PollInterval:            o.PollInterval,
+				MaxConcurrentReconciles: o.Concurrency,
+				Features:                &feature.Flags{},
+				Gate:                    new(gate.Gate[schema.GroupVersionKind]),
+				MetricOptions: &controller.MetricOptions{
+					PollStateMetricInterval: stateMetricInterval,
+					MRMetrics:               recorder,
+					MRStateMetrics:          state,
+				},
+			},
+			Provider:              config.New(),
+			SetupFn:               clients.NewBuilder(o.AllowedAPIURL...).Setup,
+			PollJitter:            o.PollJitter,
+			OperationTrackerStore: ujcontroller.NewOperationStore(log),
+		},
+		Resources:    resources,
+		Observations: seen,
+	}
+
+	if err := customresourcesgate.Setup(mgr, options.Options.Options); err != nil {
+		return errors.Wrap(err, "cannot set up the controller that watches CustomResourceDefinitions")
+	}
+
+	return errors.Wrap(namespaced.SetupGated(mgr, options), "cannot set up the controllers")
+}
+
