@@ -7,7 +7,6 @@
 package containernamespace
 
 import (
-	tjcontroller "github.com/crossplane/upjet/v2/pkg/controller"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
@@ -23,17 +22,12 @@ var kind = managed.Kind{
 }
 
 // Setup adds a controller that reconciles ContainerNamespace managed resources.
-func Setup(mgr ctrl.Manager, o tjcontroller.Options) error {
+func Setup(mgr ctrl.Manager, o managed.Options) error {
 	return managed.Setup(mgr, o, kind)
 }
 
 // SetupGated adds the controller once the kind's CustomResourceDefinition is
 // served.
-func SetupGated(mgr ctrl.Manager, o tjcontroller.Options) error {
+func SetupGated(mgr ctrl.Manager, o managed.Options) error {
 	return managed.SetupGated(mgr, o, kind)
-}
-
-// SetupWebhookWithManager has nothing to do while the kind has one API version.
-func SetupWebhookWithManager(_ ctrl.Manager) error {
-	return nil
 }
