@@ -14,8 +14,8 @@ import (
 )
 
 // noConfigFile is where the Scaleway SDK looks for a configuration file instead
-// of the home directory. Nothing can exist below a file.
-const noConfigFile = "/dev/null/scaleway-config-file-is-never-read"
+// of the home directory. Nobody can create a file there.
+const noConfigFile = "/proc/scaleway-configuration-files-are-never-read"
 
 // ambient are the beginnings of the names of environment variables that the
 // Scaleway SDK, the Terraform provider or the Terraform SDK read.

@@ -55,10 +55,12 @@ type Options struct {
 	PollJitter   time.Duration `help:"Most that a poll comes earlier or later, so that polls spread out." default:"30s" env:"POLL_JITTER"`
 	SyncInterval time.Duration `help:"How often everything is reconciled again from the provider's cache." default:"1h" env:"SYNC_INTERVAL"`
 
-	MaxReconcileRate int `help:"Most reconciles per second, over all kinds. It also limits the calls to Kubernetes, and the reconciles of one kind at one time." default:"100" env:"MAX_RECONCILE_RATE"`
+	MaxReconcileRate int `help:"Most reconciles per second, over all kinds. Five times as many calls per second are made to Kubernetes." default:"100" env:"MAX_RECONCILE_RATE"`
 	Concurrency      int `help:"Most reconciles of one kind at one time." default:"10" env:"CONCURRENCY"`
 
 	AllowedAPIURL []string `help:"Address, besides https://api.scaleway.com, that the api_url of a ProviderConfig may hold. Can be given more than once." name:"allowed-api-url" placeholder:"URL" env:"ALLOWED_API_URL"`
+
+	WatchNamespace []string `help:"Kubernetes namespace whose resources are reconciled. Can be given more than once. Without it, those of every namespace are." name:"watch-namespace" placeholder:"NAME" env:"WATCH_NAMESPACE"`
 
 	LeaderElection bool `help:"Elect a leader, so that of several replicas one is active." env:"LEADER_ELECTION"`
 
@@ -124,7 +126,7 @@ func newScheme() (*runtime.Scheme, error) {
 func newManager(cfg *rest.Config, o Options, scheme *runtime.Scheme) (ctrl.Manager, error) {
 	mgr, err := ctrl.NewManager(ratelimiter.LimitRESTConfig(cfg, o.MaxReconcileRate), ctrl.Options{
 		Scheme: scheme,
-		Cache:  cache.Options{SyncPeriod: &o.SyncInterval},
+		Cache:  cache.Options{SyncPeriod: &o.SyncInterval, DefaultNamespaces: watched(o.WatchNamespace)},
 		Client: client.Options{Cache: &client.CacheOptions{
 			// Read one by one: a cache would hold every Secret of the cluster.
 			DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}},
@@ -144,6 +146,19 @@ func newManager(cfg *rest.Config, o Options, scheme *runtime.Scheme) (ctrl.Manag
 	}
 
 	return mgr, errors.Wrap(mgr.AddReadyzCheck("ping", healthz.Ping), "cannot add the readiness check")
+}
+
+func watched(namespaces []string) map[string]cache.Config {
+	if len(namespaces) == 0 {
+		return nil
+	}
+
+	configs := map[string]cache.Config{}
+	for _, n := range namespaces {
+		configs[n] = cache.Config{}
+	}
+
+	return configs
 }
 
 func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Observations) error {

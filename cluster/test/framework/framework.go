@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+// Package framework gives a test what the provider meets in a cluster: a real
+// kube-apiserver, shared by the tests of a package; and for each test a
+// Kubernetes namespace, a local Scaleway API with a tenant of its own, and the
+// provider that ships, as a process that reconciles that namespace only.
+package framework
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kruntime "k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+
+	namespacedapis "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/controlplane"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+)
+
+// shared by the tests of a package.
+var shared struct {
+	controlPlane *controlplane.ControlPlane
+	binary       string
+}
+
+// Run builds the provider, starts a kube-apiserver with the provider's CRDs, and
+// runs the tests of a package. It is for TestMain, and returns the exit code.
+func Run(m *testing.M) int {
+	ctx := context.Background()
+
+	// What envtest has to say, it says in its errors.
+	ctrllog.SetLogger(logr.Discard())
+
+	dir, err := os.MkdirTemp("", "provider-test-")
+	if err != nil {
+		return fail(err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // A temporary folder left behind fails nothing.
+
+	shared.binary = filepath.Join(dir, "provider")
+
+	build := exec.CommandContext(ctx, "go", "build", "-o", shared.binary, "./cmd/provider") //nolint:gosec // No input from outside.
+	build.Dir = Root()
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+
+	if out, err := build.CombinedOutput(); err != nil {
+		return fail(errors.Wrapf(err, "cannot build the provider: %s", out))
+	}
+
+	scheme := kruntime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), namespacedapis.AddToScheme(scheme)); err != nil {
+		return fail(err)
+	}
+
+	shared.controlPlane, err = controlplane.Start(ctx, controlplane.Options{
+		CRDPaths: []string{filepath.Join(Root(), "package", "crds")},
+		Scheme:   scheme,
+		Log:      os.Stderr,
+	})
+	if err != nil {
+		return fail(err)
+	}
+
+	code := m.Run()
+
+	if err := shared.controlPlane.Stop(); err != nil {
+		return fail(err)
+	}
+
+	return code
+}
+
+func fail(err error) int {
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
+
+// Root of the repository.
+func Root() string {
+	_, file, _, _ := runtime.Caller(0) //nolint:dogsled // Only the file is of use.
+	return filepath.Join(filepath.Dir(file), "..", "..", "..")
+}
+
+// An Env is what one test runs in.
+type Env struct {
+	// Namespace in Kubernetes, of this test alone.
+	Namespace string
+	// Client of the kube-apiserver, as an administrator.
+	Client client.Client
+	// Scaleway is the local API.
+	Scaleway *fakescaleway.Server
+	// Key of the test's tenant, in the ProviderConfig "default".
+	Key fakescaleway.Key
+	// Provider is the process that ships, once it is started.
+	Provider *Provider
+
+	t testing.TB
+}
+
+// New returns an Env whose ProviderConfig "default" holds a key of a new tenant.
+// The provider is not started.
+func New(t testing.TB, opts ...fakescaleway.Option) *Env {
+	t.Helper()
+
+	e := &Env{
+		Client:   shared.controlPlane.Client,
+		Scaleway: fakescaleway.NewTestServer(t, append([]fakescaleway.Option{fakescaleway.WithSharedSigningKey()}, opts...)...),
+		t:        t,
+	}
+	e.Key = e.Scaleway.NewKey()
+
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
+	e.Create(ns)
+	e.Namespace = ns.GetName()
+
+	e.CreateProviderConfig("default", e.Credentials(e.Key))
+
+	return e
+}
+
+// Credentials returns the JSON of a ProviderConfig's Secret, for a key of the
+// local API.
+func (e *Env) Credentials(k fakescaleway.Key) string {
+	return fmt.Sprintf(`{"access_key":%q,"secret_key":%q,"organization_id":%q,"project_id":%q,"api_url":%q}`,
+		k.AccessKey, k.SecretKey, k.OrganizationID, k.ProjectID, e.Scaleway.URL())
+}
+
+// CreateProviderConfig creates a ProviderConfig, and the Secret of the same name
+// that holds its credentials.
+func (e *Env) CreateProviderConfig(name, credentials string) {
+	e.t.Helper()
+
+	e.Create(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, Name: name},
+		StringData: map[string]string{"credentials": credentials},
+	})
+
+	pc := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, Name: name}}
+	pc.Spec.Credentials.Source = "Secret"
+	pc.Spec.Credentials.SecretRef.Name = name
+	pc.Spec.Credentials.SecretRef.Key = "credentials"
+	e.Create(pc)
+}
+
+// Create an object.
+func (e *Env) Create(o client.Object) {
+	e.t.Helper()
+
+	if err := e.Client.Create(e.t.Context(), o); err != nil {
+		e.t.Fatalf("cannot create %T %q: %v", o, o.GetName(), err)
+	}
+}
+
+// name of an object for messages.
+func name(o client.Object) string {
+	return strings.TrimPrefix(fmt.Sprintf("%T", o), "*v1beta1.") + "/" + o.GetName()
+}
