@@ -35,8 +35,8 @@ const (
 )
 
 // Managed returns the managed resources of the family, parents first.
-func (f *Family) Managed() []xpresource.Managed {
-	return []xpresource.Managed{f.Namespace, f.Container, f.Token, f.Cron, f.Domain, f.Trigger}
+func (f *Family) Managed() []xpresource.ModernManaged {
+	return []xpresource.ModernManaged{f.Namespace, f.Container, f.Token, f.Cron, f.Domain, f.Trigger}
 }
 
 // NewFamily returns a Family that has not been created yet.
@@ -128,9 +128,8 @@ func (e *Env) CreateFamily() *Family {
 
 // Place gives a managed resource a name in the Env's namespace, and the
 // ProviderConfig "default".
-func (e *Env) Place(mg xpresource.Managed, name string) {
+func (e *Env) Place(mg xpresource.ModernManaged, name string) {
 	mg.SetNamespace(e.Namespace)
 	mg.SetName(name)
-
-	mg.(xpresource.ModernManaged).SetProviderConfigReference(&xpv1.ProviderConfigReference{Kind: "ProviderConfig", Name: "default"}) //nolint:forcetypeassert // All kinds are namespaced.
+	mg.SetProviderConfigReference(&xpv1.ProviderConfigReference{Kind: "ProviderConfig", Name: "default"})
 }

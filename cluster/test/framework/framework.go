@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -72,6 +73,8 @@ func Run(m *testing.M) int {
 		CRDPaths: []string{filepath.Join(Root(), "package", "crds")},
 		Scheme:   scheme,
 		Log:      os.Stderr,
+		// Deletes what a deleted object owns: Secrets, and usages of ProviderConfigs.
+		ControllerManager: true,
 	})
 	if err != nil {
 		return fail(err)
@@ -170,4 +173,27 @@ func (e *Env) Create(o client.Object) {
 // name of an object for messages.
 func name(o client.Object) string {
 	return strings.TrimPrefix(fmt.Sprintf("%T", o), "*v1beta1.") + "/" + o.GetName()
+}
+
+// ProviderConfig of the Env's namespace.
+func (e *Env) ProviderConfig(name string) *v1beta1.ProviderConfig {
+	e.t.Helper()
+
+	pc := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, Name: name}}
+	e.Get(pc)
+
+	return pc
+}
+
+// Abandon takes a managed resource and its Secret out of Kubernetes as if they
+// had never been there: the object at Scaleway stays.
+func (e *Env) Abandon(mg xpresource.ModernManaged) {
+	e.t.Helper()
+
+	e.Update(mg, func() { mg.SetFinalizers(nil) })
+	e.Delete(mg)
+
+	if ref := mg.(xpresource.LocalConnectionSecretWriterTo).GetWriteConnectionSecretToReference(); ref != nil { //nolint:forcetypeassert // All kinds do.
+		e.WaitGone(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, Name: ref.Name}})
+	}
 }

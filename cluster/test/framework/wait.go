@@ -7,6 +7,7 @@ package framework
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -51,7 +52,7 @@ func (e *Env) Get(o client.Object) {
 }
 
 // WaitReady waits until the managed resources are Ready and Synced.
-func (e *Env) WaitReady(mgs ...xpresource.Managed) {
+func (e *Env) WaitReady(mgs ...xpresource.ModernManaged) {
 	e.t.Helper()
 
 	for _, mg := range mgs {
@@ -67,7 +68,7 @@ func (e *Env) WaitReady(mgs ...xpresource.Managed) {
 
 // WaitCondition waits until the managed resource's condition fulfils the
 // predicate, and returns it.
-func (e *Env) WaitCondition(mg xpresource.Managed, t xpv1.ConditionType, what string, fulfilled func(xpv1.Condition) bool) xpv1.Condition {
+func (e *Env) WaitCondition(mg xpresource.ModernManaged, t xpv1.ConditionType, what string, fulfilled func(xpv1.Condition) bool) xpv1.Condition {
 	e.t.Helper()
 
 	var c xpv1.Condition
@@ -107,7 +108,7 @@ func (e *Env) WaitGone(o client.Object) {
 			return true, ""
 		}
 
-		if mg, ok := o.(xpresource.Managed); ok {
+		if mg, ok := o.(xpresource.ModernManaged); ok {
 			return false, describe(mg.GetCondition(xpv1.TypeReady), mg.GetCondition(xpv1.TypeSynced))
 		}
 
@@ -152,7 +153,7 @@ func (e *Env) SecretData(secret string) map[string][]byte {
 }
 
 // ExternalName of a managed resource.
-func ExternalName(mg xpresource.Managed) string {
+func ExternalName(mg xpresource.ModernManaged) string {
 	return meta.GetExternalName(mg)
 }
 
@@ -163,4 +164,15 @@ func describe(conditions ...xpv1.Condition) string {
 	}
 
 	return s
+}
+
+// WaitPolled waits until the provider has read objects of the route, a template,
+// that many times more.
+func (e *Env) WaitPolled(route string, times int) {
+	e.t.Helper()
+
+	want := e.Scaleway.Count(http.MethodGet, route) + times
+	e.Eventually(fmt.Sprintf("%d more reads of %s", times, route), func() (bool, string) {
+		return e.Scaleway.Count(http.MethodGet, route) >= want, "there were fewer"
+	})
 }

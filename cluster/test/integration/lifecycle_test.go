@@ -5,10 +5,43 @@
 package integration
 
 import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
+
+// routes of the collections of the family.
+const (
+	routeNamespaces = "/containers/v1/regions/{region}/namespaces"
+	routeContainers = "/containers/v1/regions/{region}/containers"
+	routeTokens     = "/containers/v1beta1/regions/{region}/tokens"
+	routeTriggers   = "/containers/v1/regions/{region}/triggers"
+	routeDomains    = "/containers/v1/regions/{region}/domains"
+)
+
+// writes returns what was asked of Scaleway other than to read, by method and
+// route.
+func writes(s *fakescaleway.Server) map[string]int {
+	w := s.Counts()
+	maps.DeleteFunc(w, func(route string, _ int) bool { return strings.HasPrefix(route, http.MethodGet+" ") })
+
+	return w
+}
 
 func TestCreateToReady(t *testing.T) {
 	t.Parallel()
@@ -18,10 +51,470 @@ func TestCreateToReady(t *testing.T) {
 
 	f := e.CreateFamily()
 	e.WaitReady(f.Managed()...)
-	for _, mg := range f.Managed() {
-		t.Log(mg.GetName(), framework.ExternalName(mg))
+
+	want := map[string]int{
+		"POST " + routeNamespaces: 1,
+		"POST " + routeContainers: 1,
+		"POST " + routeTokens:     1,
+		"POST " + routeTriggers:   2, // A Cron is a trigger too.
+		"POST " + routeDomains:    1,
 	}
-	for k, n := range e.Scaleway.Counts() {
-		t.Log(k, n)
+	if diff := cmp.Diff(want, writes(e.Scaleway)); diff != "" {
+		t.Errorf("each object is created once, and changed by nothing afterwards: -want, +got:\n%s", diff)
 	}
+
+	// References.
+	container := framework.ExternalName(f.Container)
+	for kind, got := range map[string]*string{
+		"Token": f.Token.Spec.ForProvider.ContainerID, "Cron": f.Cron.Spec.ForProvider.ContainerID,
+		"Domain": f.Domain.Spec.ForProvider.ContainerID, "Trigger": f.Trigger.Spec.ForProvider.ContainerID,
+	} {
+		if diff := cmp.Diff(container, ptr.Deref(got, "")); diff != "" {
+			t.Errorf("%s: the reference is resolved to the container's regional ID: -want, +got:\n%s", kind, diff)
+		}
+	}
+
+	if diff := cmp.Diff(framework.ExternalName(f.Namespace), ptr.Deref(f.Container.Spec.ForProvider.NamespaceID, "")); diff != "" {
+		t.Errorf("Container: the selector is resolved to the namespace's regional ID: -want, +got:\n%s", diff)
+	}
+
+	// Connection Secrets.
+	if diff := cmp.Diff(ptr.Deref(f.Container.Status.AtProvider.PublicEndpoint, "?"), string(e.SecretData("container")["endpoint"])); diff != "" {
+		t.Errorf("the container's Secret holds its endpoint: -want, +got:\n%s", diff)
+	}
+
+	claims, err := e.Scaleway.VerifyToken(string(e.SecretData(framework.SecretToken)["token"]))
+	if err != nil {
+		t.Fatalf("the Secret holds a token that Scaleway signed: %v", err)
+	}
+
+	if diff := cmp.Diff(framework.ExternalName(f.Token), "fr-par/"+claims.ID); diff != "" {
+		t.Errorf("the Secret holds the token of the external name: -want, +got:\n%s", diff)
+	}
+
+	// What Terraform does not read back.
+	at := f.Token.Status.AtProvider
+
+	got := []string{ptr.Deref(at.ID, ""), ptr.Deref(at.Region, ""), ptr.Deref(at.ContainerID, ""), ptr.Deref(at.ExpiresAt, "")}
+	if diff := cmp.Diff([]string{framework.ExternalName(f.Token), "fr-par", container, "2035-10-18T09:35:15Z"}, got); diff != "" {
+		t.Errorf("status.atProvider has ID, region, regional parent and expiry: -want, +got:\n%s", diff)
+	}
+}
+
+// uuidOf returns the UUID in the external name of a managed resource.
+func uuidOf(t *testing.T, mg xpresource.ModernManaged) string {
+	t.Helper()
+
+	id, err := regional.Parse(framework.ExternalName(mg))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return id.UUID
+}
+
+// The four kinds that have an update: what the user changes reaches Scaleway,
+// and what somebody changes at Scaleway is changed back.
+func TestUpdateAndDrift(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	f := e.CreateFamily()
+	e.WaitReady(f.Managed()...)
+
+	cases := map[string]struct {
+		mg     xpresource.ModernManaged
+		kind   fakescaleway.Kind
+		change func()
+		drift  func(fakescaleway.Resource)
+		// is tells whether the object at Scaleway is as the change wants it.
+		is func() bool
+	}{
+		"ContainerNamespace": {
+			mg:     f.Namespace,
+			kind:   fakescaleway.KindNamespace,
+			change: func() { f.Namespace.Spec.ForProvider.Description = ptr.To("second") },
+			drift:  func(r fakescaleway.Resource) { r.(*fakescaleway.Namespace).Description = "drifted" },
+			is:     func() bool { return e.Scaleway.Namespaces("fr-par")[0].Description == "second" },
+		},
+		"Container": {
+			mg:     f.Container,
+			kind:   fakescaleway.KindContainer,
+			change: func() { f.Container.Spec.ForProvider.MaxScale = ptr.To[int64](4) },
+			drift:  func(r fakescaleway.Resource) { r.(*fakescaleway.Container).MaxScale = 9 },
+			is:     func() bool { return e.Scaleway.Containers("fr-par")[0].MaxScale == 4 },
+		},
+		"Cron": {
+			mg:     f.Cron,
+			kind:   fakescaleway.KindTrigger,
+			change: func() { f.Cron.Spec.ForProvider.Schedule = ptr.To("6 5 * * *") },
+			drift:  func(r fakescaleway.Resource) { r.(*fakescaleway.Trigger).CronConfig.Schedule = "1 1 * * *" },
+			is: func() bool {
+				return slices.ContainsFunc(e.Scaleway.Triggers("fr-par"), func(tr fakescaleway.Trigger) bool {
+					return tr.CronConfig != nil && tr.CronConfig.Schedule == "6 5 * * *"
+				})
+			},
+		},
+		"Trigger": {
+			mg:     f.Trigger,
+			kind:   fakescaleway.KindTrigger,
+			change: func() { f.Trigger.Spec.ForProvider.DestinationConfig.HTTPPath = ptr.To("/other") },
+			drift:  func(r fakescaleway.Resource) { r.(*fakescaleway.Trigger).DestinationConfig.HTTPPath = "/drifted" },
+			is: func() bool {
+				return slices.ContainsFunc(e.Scaleway.Triggers("fr-par"), func(tr fakescaleway.Trigger) bool {
+					return tr.SQSConfig != nil && tr.DestinationConfig.HTTPPath == "/other"
+				})
+			},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			e.Update(tc.mg, tc.change)
+			e.Eventually("the change to reach Scaleway", func() (bool, string) { return tc.is(), "it is not there" })
+
+			if err := e.Scaleway.Update(tc.kind, "fr-par", uuidOf(t, tc.mg), tc.drift); err != nil {
+				t.Fatal(err)
+			}
+
+			if tc.is() {
+				t.Fatal("the object has not drifted")
+			}
+
+			e.Eventually("the drift to be corrected", func() (bool, string) { return tc.is(), "it is still there" })
+			e.WaitReady(tc.mg)
+		})
+	}
+}
+
+// An argument of a Secret that changes reaches Scaleway too, and afterwards
+// nothing is written any more, although Scaleway answers only hashes.
+func TestSecretArgument(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	f := e.CreateFamily()
+	e.WaitReady(f.Managed()...)
+
+	before := e.Scaleway.Namespaces("fr-par")[0].SecretEnvironmentVariables["PASSWORD"]
+
+	e.Update(f.Secrets[0], func() { f.Secrets[0].Data["PASSWORD"] = []byte("changed") })
+	e.Eventually("the new value to reach Scaleway", func() (bool, string) {
+		now := e.Scaleway.Namespaces("fr-par")[0].SecretEnvironmentVariables["PASSWORD"]
+		return now != before && now != "", now
+	})
+
+	patches := e.Scaleway.Count(http.MethodPatch, routeNamespaces+"/{id}")
+	e.WaitPolled(routeNamespaces+"/{id}", 3)
+
+	if diff := cmp.Diff(patches, e.Scaleway.Count(http.MethodPatch, routeNamespaces+"/{id}")); diff != "" {
+		t.Errorf("PATCHes while nothing changes: -want, +got:\n%s", diff)
+	}
+}
+
+func TestImportWritesNothing(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	p := e.StartProvider()
+
+	f := e.CreateFamily()
+	e.WaitReady(f.Managed()...)
+	p.Stop()
+
+	// The same manifests again, as new objects that know nothing but the name.
+	again := e.NewFamily()
+	for i, mg := range again.Managed() {
+		e.Abandon(f.Managed()[i])
+		meta.SetExternalName(mg, framework.ExternalName(f.Managed()[i]))
+		e.Create(mg)
+	}
+
+	alive := e.Scaleway.Alive()
+	e.Scaleway.ResetRequests()
+	e.StartProvider()
+	e.WaitReady(again.Managed()...)
+
+	for _, route := range []string{routeNamespaces, routeContainers, routeTokens, routeTriggers, routeDomains} {
+		e.WaitPolled(route+"/{id}", 3)
+	}
+
+	if diff := cmp.Diff(map[string]int{}, writes(e.Scaleway)); diff != "" {
+		t.Errorf("writes at Scaleway: -want, +got:\n%s", diff)
+	}
+
+	if diff := cmp.Diff(alive, e.Scaleway.Alive()); diff != "" {
+		t.Errorf("objects at Scaleway: -want, +got:\n%s", diff)
+	}
+}
+
+func TestRestartWritesNothing(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	p := e.StartProvider()
+
+	f := e.CreateFamily()
+	e.WaitReady(f.Managed()...)
+	p.Stop()
+
+	secrets := func() map[string]string {
+		l := &corev1.SecretList{}
+		if err := e.Client.List(t.Context(), l, client.InNamespace(e.Namespace)); err != nil {
+			t.Fatal(err)
+		}
+
+		versions := map[string]string{}
+		for _, s := range l.Items {
+			versions[s.GetName()] = s.GetResourceVersion()
+		}
+
+		return versions
+	}
+
+	before := secrets()
+	e.Scaleway.ResetRequests()
+	e.StartProvider()
+
+	for _, route := range []string{routeNamespaces, routeContainers, routeTokens, routeTriggers, routeDomains} {
+		e.WaitPolled(route+"/{id}", 3)
+	}
+
+	e.WaitReady(f.Managed()...)
+
+	if diff := cmp.Diff(map[string]int{}, writes(e.Scaleway)); diff != "" {
+		t.Errorf("writes at Scaleway: -want, +got:\n%s", diff)
+	}
+
+	if diff := cmp.Diff(before, secrets()); diff != "" {
+		t.Errorf("versions of the Secrets: -want, +got:\n%s", diff)
+	}
+}
+
+// A managed resource stays until Scaleway no longer knows the object, which for
+// most kinds is some time after Terraform says that it is deleted.
+func TestDeleteUntilNotFound(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	f := e.CreateFamily()
+	e.WaitReady(f.Managed()...)
+
+	// Scaleway goes on deleting until the test says that it is done.
+	e.Scaleway.SetOutcome(func(fakescaleway.Transition) fakescaleway.Outcome { return fakescaleway.Outcome{Never: true} })
+
+	for _, tc := range []struct {
+		mg    xpresource.ModernManaged
+		kind  fakescaleway.Kind
+		route string
+	}{
+		{f.Domain, fakescaleway.KindDomain, routeDomains},
+		{f.Trigger, fakescaleway.KindTrigger, routeTriggers},
+		{f.Cron, fakescaleway.KindTrigger, routeTriggers},
+		{f.Container, fakescaleway.KindContainer, routeContainers},
+		{f.Namespace, fakescaleway.KindNamespace, routeNamespaces},
+	} {
+		id := uuidOf(t, tc.mg)
+
+		if err := e.Client.Delete(t.Context(), tc.mg); err != nil {
+			t.Fatal(err)
+		}
+
+		e.WaitCondition(tc.mg, xpv1.TypeReady, "Deleting", func(c xpv1.Condition) bool { return c.Reason == xpv1.ReasonDeleting })
+		e.WaitPolled(tc.route+"/{id}", 2)
+		e.Get(tc.mg) // It is still there.
+
+		if err := e.Scaleway.Delete(tc.kind, "fr-par", id); err != nil {
+			t.Fatal(err)
+		}
+
+		e.WaitGone(tc.mg)
+	}
+
+	e.Delete(f.Token) // The container's deletion has taken it along.
+
+	for kind, n := range e.Scaleway.Alive() {
+		if n != 0 {
+			t.Errorf("%d objects of kind %s are left at Scaleway", n, kind)
+		}
+	}
+
+	for route, n := range e.Scaleway.Counts() {
+		if strings.HasPrefix(route, http.MethodDelete) && !strings.Contains(route, "triggers") && n > 1 {
+			t.Errorf("%s was sent %d times, want once", route, n)
+		}
+	}
+}
+
+func TestReadyFollowsScaleway(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	f := e.CreateFamily()
+	e.WaitReady(f.Managed()...)
+
+	id := uuidOf(t, f.Container)
+
+	cases := []struct {
+		name    string
+		status  string
+		message string
+		want    xpv1.Condition
+	}{
+		{name: "Error", status: "error", message: "Container is unable to start", want: xpv1.Unavailable().WithMessage("Scaleway reports the status error: Container is unable to start")},
+		{name: "Creating", status: "creating", want: xpv1.Creating().WithMessage("Scaleway reports the status creating")},
+		{name: "Locked", status: "locked", want: xpv1.Unavailable().WithMessage("Scaleway reports the status locked")},
+		{name: "Updating", status: "updating", want: xpv1.Available()},
+		{name: "Ready", status: "ready", want: xpv1.Available()},
+	}
+
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			if err := e.Scaleway.SetStatus(fakescaleway.KindContainer, "fr-par", id, tc.status, tc.message); err != nil {
+				t.Fatal(err)
+			}
+
+			e.WaitCondition(f.Container, xpv1.TypeReady, "of the status "+tc.status, func(c xpv1.Condition) bool {
+				return c.Status == tc.want.Status && c.Reason == tc.want.Reason && c.Message == tc.want.Message &&
+					ptr.Deref(f.Container.Status.AtProvider.Status, "") == tc.status
+			})
+		})
+	}
+
+	for kind, mg := range map[fakescaleway.Kind]xpresource.ModernManaged{
+		fakescaleway.KindNamespace: f.Namespace, fakescaleway.KindToken: f.Token,
+		fakescaleway.KindDomain: f.Domain, fakescaleway.KindTrigger: f.Trigger,
+	} {
+		t.Run("Error"+string(kind), func(t *testing.T) {
+			if err := e.Scaleway.SetStatus(kind, "fr-par", uuidOf(t, mg), "error", ""); err != nil {
+				t.Fatal(err)
+			}
+
+			e.WaitCondition(mg, xpv1.TypeReady, "of the status error", func(c xpv1.Condition) bool {
+				return c.Status == corev1.ConditionFalse && c.Reason == xpv1.ReasonUnavailable
+			})
+		})
+	}
+}
+
+// Terraform would wait within the reconcile, for up to 750 seconds, until the
+// container is no longer being created.
+func TestTransientStatusHoldsNoWorker(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.Scaleway.SetOutcome(func(fakescaleway.Transition) fakescaleway.Outcome { return fakescaleway.Outcome{Never: true} })
+	e.StartProvider(framework.WithArgs("--concurrency=1"))
+
+	f := e.NewFamily()
+	e.Create(f.Secrets[0])
+	e.Create(f.Namespace)
+
+	other := &v1beta1.ContainerNamespace{}
+	e.Place(other, "other")
+	e.Create(other)
+
+	for _, mg := range []xpresource.ModernManaged{f.Namespace, other} {
+		e.WaitCondition(mg, xpv1.TypeReady, "Creating, with its ID recorded", func(c xpv1.Condition) bool {
+			return c.Reason == xpv1.ReasonCreating && strings.Contains(c.Message, "status creating") && framework.ExternalName(mg) != ""
+		})
+	}
+
+	for _, ns := range e.Scaleway.Namespaces("fr-par") {
+		if err := e.Scaleway.SetStatus(fakescaleway.KindNamespace, "fr-par", ns.ID, "ready", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	e.WaitReady(f.Namespace, other)
+}
+
+// Terraform would repeat the creation for ten minutes within the reconcile.
+func TestDomainNotValidatedIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	fault := e.Scaleway.Inject(fakescaleway.Fault{
+		Method: http.MethodPost, Route: routeDomains,
+		Status: http.StatusBadRequest, Body: `{"message":"could not validate domain family.example.com: no CNAME record"}`,
+	})
+	e.StartProvider()
+
+	f := e.CreateFamily()
+	e.WaitCondition(f.Domain, xpv1.TypeSynced, "with Scaleway's message", func(c xpv1.Condition) bool {
+		return c.Status == corev1.ConditionFalse && strings.Contains(c.Message, "Scaleway could not validate domain family.example.com: no CNAME record")
+	})
+
+	fault.Remove()
+	e.WaitReady(f.Domain)
+}
+
+// With nothing set but the parent's ID, an object is made in the parent's region,
+// and with nothing set at all in the ProviderConfig's.
+func TestRegionOfParent(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.CreateProviderConfig("warsaw", strings.Replace(e.Credentials(e.Key), "{", `{"region":"pl-waw",`, 1))
+	e.StartProvider()
+
+	ns := &v1beta1.ContainerNamespace{}
+	e.Place(ns, "warsaw")
+	ns.Spec.ProviderConfigReference.Name = "warsaw"
+
+	// With the ProviderConfig of another region.
+	token := &v1beta1.Token{}
+	e.Place(token, "warsaw")
+	token.Spec.ForProvider.NamespaceIDRef = &xpv1.NamespacedReference{Name: ns.GetName()}
+	token.Spec.WriteConnectionSecretToReference = &xpv1.LocalSecretReference{Name: "token"}
+
+	e.Create(ns)
+	e.Create(token)
+	e.WaitReady(ns, token)
+
+	for _, mg := range []xpresource.ModernManaged{ns, token} {
+		if diff := cmp.Diff("pl-waw", regional.Of(framework.ExternalName(mg))); diff != "" {
+			t.Errorf("region of %T: -want, +got:\n%s", mg, diff)
+		}
+	}
+
+	if got := e.Scaleway.Tokens("fr-par"); len(got) > 0 {
+		t.Errorf("%d tokens in the ProviderConfig's region, want none", len(got))
+	}
+}
+
+// A ProviderConfig that is used is kept until it is not.
+func TestProviderConfigInUse(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	f := e.NewFamily()
+	e.Create(f.Secrets[0])
+	e.Create(f.Namespace)
+	e.WaitReady(f.Namespace)
+
+	pc := e.ProviderConfig("default")
+	if err := e.Client.Delete(t.Context(), pc); err != nil {
+		t.Fatal(err)
+	}
+
+	e.Eventually("the ProviderConfig to say that it is in use", func() (bool, string) {
+		e.Get(pc)
+		c := pc.GetCondition("Terminating")
+
+		return c.Status == corev1.ConditionTrue, c.Message
+	})
+
+	e.Delete(f.Namespace)
+	e.WaitGone(pc)
 }
