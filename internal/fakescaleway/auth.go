@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package fakescaleway
+
+import (
+	"crypto/rand"
+	"net/http"
+
+	"github.com/google/uuid"
+)
+
+// authHeader carries the secret key of a request.
+const authHeader = "X-Auth-Token"
+
+// A Key is an API key and what it belongs to.
+type Key struct {
+	// AccessKey is "SCW" and 17 upper-case letters and digits. It is never sent.
+	AccessKey string
+
+	// SecretKey is a UUID, the value of X-Auth-Token.
+	SecretKey string
+
+	// OrganizationID is the tenant. A key reaches all objects of its
+	// organization, and no others.
+	OrganizationID string
+
+	// ProjectID is the project clients use by default. Objects can be created in
+	// any project that a key of the organization names.
+	ProjectID string
+}
+
+// NewKey adds a new tenant with one project, and returns its API key.
+func (s *Server) NewKey() Key {
+	k := Key{
+		AccessKey:      newAccessKey(),
+		SecretKey:      uuid.NewString(),
+		OrganizationID: uuid.NewString(),
+		ProjectID:      uuid.NewString(),
+	}
+	s.AddKey(k)
+	return k
+}
+
+// AddKey adds a key with the given identifiers, for a second key or project of an
+// organization.
+func (s *Server) AddKey(k Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys[k.SecretKey] = k
+	s.projects[k.ProjectID] = k.OrganizationID
+}
+
+// RevokeKey makes the API refuse a secret key from now on.
+func (s *Server) RevokeKey(secretKey string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.keys, secretKey)
+}
+
+// authenticate returns the key a request was sent with.
+func (s *Server) authenticate(r *http.Request) (Key, *Error) {
+	secret := r.Header.Get(authHeader)
+	if uuid.Validate(secret) != nil {
+		return Key{}, DeniedAuthentication("invalid_argument")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, ok := s.keys[secret]
+	if !ok {
+		return Key{}, DeniedAuthentication("not_found")
+	}
+	return k, nil
+}
+
+func newAccessKey() string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	b := make([]byte, 17)
+	_, _ = rand.Read(b) // Never fails: it ends the program instead.
+	for i := range b {
+		b[i] = alphabet[int(b[i])%len(alphabet)]
+	}
+	return "SCW" + string(b)
+}

@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package fakescaleway
+
+import (
+	"time"
+)
+
+// An Option changes how a server behaves.
+type Option func(*Server)
+
+// WithTransientDelay makes objects stay in "creating", "updating" and "deleting"
+// for d. Without it, an object has its final state at the first GET after the
+// request that changed it.
+func WithTransientDelay(d time.Duration) Option {
+	return func(s *Server) { s.transientDelay = d }
+}
+
+// WithOutcome is SetOutcome from the start.
+func WithOutcome(fn func(Transition) Outcome) Option {
+	return func(s *Server) { s.outcome = fn }
+}
+
+// WithTokenDeleting makes a deleted token answer "deleting" for as long as other
+// objects do. Without it, a token is gone at once.
+func WithTokenDeleting() Option {
+	return func(s *Server) { s.tokenDeleting = true }
+}
+
+// WithNamespaceNameFilter makes the list of container namespaces honour its name
+// filter. The real API was recorded ignoring it.
+func WithNamespaceNameFilter() Option {
+	return func(s *Server) { s.nsNameFilter = true }
+}
+
+// WithSharedSigningKey makes all container namespaces, of all servers in this
+// process that have this option, sign with one key, because making a key per
+// namespace takes minutes for thousands of them.
+func WithSharedSigningKey() Option {
+	return func(s *Server) { s.newSigningKey = func() signingKey { return sharedSigningKey } }
+}
+
+// WithRequestLog makes Requests keep the newest n requests, instead of 10,000.
+func WithRequestLog(n int) Option {
+	return func(s *Server) { s.log.max = n }
+}
+
+// WithClock makes the server use now for all times it answers or waits for.
+func WithClock(now func() time.Time) Option {
+	return func(s *Server) { s.now = now }
+}
+
+// WithDebug serves what the server holds and was asked under /_fake/, a path the
+// real API does not have.
+func WithDebug() Option {
+	return func(s *Server) { s.debug = true }
+}
