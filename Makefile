@@ -47,6 +47,36 @@ generate: ## Regenerates the API types, the controllers and the CRDs from config
 	@PATH="$(CURDIR)/$(OUTPUT)/tools:$$PATH" controller-gen object:headerFile=cmd/generator/boilerplate.go.txt paths=./apis/... crd:crdVersions=v1 output:crd:artifacts:config=package/crds
 	@PATH="$(CURDIR)/$(OUTPUT)/tools:$$PATH" angryjet generate-methodsets --header-file=cmd/generator/boilerplate.go.txt ./apis/...
 
+##@ Check
+
+.PHONY: test
+test: ## Runs all tests: units, and integration on a real kube-apiserver (built first, once).
+	@go run ./cluster/controlplane/assets kube-controller-manager >/dev/null
+	@go test ./...
+
+.PHONY: unit
+unit: ## Runs the tests that need no kube-apiserver, in seconds.
+	@go test $$(go list ./... | grep -v /cluster/)
+
+.PHONY: vet
+vet: ## Runs go vet.
+	@go vet ./...
+
+.PHONY: lint
+lint: ## Runs golangci-lint (built first, once).
+	@$(TOOL) golangci-lint run ./...
+
+.PHONY: tidy
+tidy: ## Brings go.mod in line with the code.
+	@go mod tidy
+
+.PHONY: check-generate
+check-generate: generate ## Fails if "make generate" changes what is committed.
+	@test -z "$$(git status --porcelain -- apis internal/controller package)" || { git status --short -- apis internal/controller package; git diff --stat -- apis internal/controller package; echo "Generated files are not up to date: run make generate, and commit what it changes."; exit 1; }
+
+.PHONY: reviewable
+reviewable: generate tidy vet lint unit ## Does all that a change needs before it is offered.
+
 .PHONY: clean
 clean: ## Removes what was built in the checkout. The caches outside it stay.
 	@rm -rf $(OUTPUT)

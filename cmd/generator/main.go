@@ -36,7 +36,7 @@ var (
 
 func main() {
 	if len(os.Args) != 2 || strings.HasPrefix(os.Args[1], "-") {
-		fmt.Fprintln(os.Stderr, "usage: generator DIRECTORY\n\nDIRECTORY is the root of the repository to generate into.")
+		fmt.Fprintln(os.Stderr, "usage: generator ROOT\n\nGenerates into the repository whose root folder is given.")
 		os.Exit(2)
 	}
 

@@ -204,4 +204,3 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 
 	return errors.Wrap(namespaced.SetupGated(mgr, options), "cannot set up the controllers")
 }
-

@@ -52,11 +52,11 @@ func Run(m *testing.M) int {
 	if err != nil {
 		return fail(err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // A temporary folder left behind fails nothing.
+	defer os.RemoveAll(dir)
 
 	shared.binary = filepath.Join(dir, "provider")
 
-	build := exec.CommandContext(ctx, "go", "build", "-o", shared.binary, "./cmd/provider") //nolint:gosec // No input from outside.
+	build := exec.CommandContext(ctx, "go", "build", "-o", shared.binary, "./cmd/provider")
 	build.Dir = Root()
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 
@@ -193,7 +193,7 @@ func (e *Env) Abandon(mg xpresource.ModernManaged) {
 	e.Update(mg, func() { mg.SetFinalizers(nil) })
 	e.Delete(mg)
 
-	if ref := mg.(xpresource.LocalConnectionSecretWriterTo).GetWriteConnectionSecretToReference(); ref != nil { //nolint:forcetypeassert // All kinds do.
+	if ref := mg.(xpresource.LocalConnectionSecretWriterTo).GetWriteConnectionSecretToReference(); ref != nil {
 		e.WaitGone(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, Name: ref.Name}})
 	}
 }

@@ -53,7 +53,7 @@ func (e *Env) StartProvider(opts ...ProviderOption) *Provider {
 		e.t.Fatal(err)
 	}
 
-	cmd := exec.Command(shared.binary, //nolint:gosec,noctx // The binary was built by us; the test stops it.
+	cmd := exec.Command(shared.binary,
 		"--watch-namespace="+e.Namespace,
 		"--allowed-api-url="+e.Scaleway.URL(),
 		"--metrics-bind-address=0",

@@ -57,8 +57,7 @@ func (c *Connector) Connect(ctx context.Context, mg xpresource.Managed) (managed
 // connectDeleted connects a managed resource that is being deleted. What is
 // wrong with its arguments no longer matters.
 func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraformed) (managed.ExternalClient, error) {
-	name := meta.GetExternalName(mg)
-	if _, err := regional.Parse(name); err != nil {
+	if c.path(mg) == "" {
 		// Nothing at Scaleway can have this name, so there is nothing to delete: the
 		// client finds no object.
 		return managed.ExternalClientFns{

@@ -44,7 +44,7 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 			UsageList: v1beta1.ProviderConfigUsageListGroupVersionKind,
 		},
 		providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
-		providerconfig.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name))))
+		providerconfig.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name)))) //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
 
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(name).
