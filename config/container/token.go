@@ -4,7 +4,12 @@
 
 package container
 
-import "github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+import (
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+)
 
 func token() resource.Resource {
 	return resource.Resource{
@@ -34,6 +39,14 @@ func token() resource.Resource {
 		},
 		ReplacesCustomizeDiff: "regions are compared before every connection",
 		ConnectionDetails:     tokenValue,
+		Minted: &resource.Minted{
+			Attribute:       "token",
+			MarkArgument:    "description",
+			ExpiryAttribute: "expires_at",
+			List:            "tokens",
+			Identify:        identifyToken,
+			Successor:       "Scaleway has ended the creation of container tokens: use an API key of an IAM application that has the permission set ContainersPrivateAccess, sent in the same header X-Auth-Token",
+		},
 	}
 }
 
@@ -45,4 +58,21 @@ func tokenValue(attributes map[string]any) (map[string][]byte, error) {
 	}
 
 	return map[string][]byte{"token": []byte(value)}, nil
+}
+
+// identifyToken returns the UUID in a token: Scaleway writes it into the claim
+// jti. The signature is not verified, because whoever can write the Secret can
+// also read it: the check finds mistakes, not forgeries.
+func identifyToken(value string) (string, error) {
+	var claims jwt.RegisteredClaims
+	if _, _, err := jwt.NewParser().ParseUnverified(value, &claims); err != nil {
+		// The error may quote the value.
+		return "", errors.New("it is not a JSON Web Token")
+	}
+
+	if claims.ID == "" {
+		return "", errors.New("it is a JSON Web Token without the claim jti, which none of Scaleway's is")
+	}
+
+	return claims.ID, nil
 }

@@ -29,7 +29,7 @@ func (r Resource) configureIdentity(c *ujconfig.Resource) {
 	// Upjet calls GetIDFn once, after it has read the arguments and before it
 	// computes anything from them, with all that the region can come from.
 	c.ExternalName.GetIDFn = func(_ context.Context, externalName string, args, setup map[string]any) (string, error) {
-		r.qualify(args, r.region(externalName, args, setup))
+		r.qualify(args, r.Region(externalName, args, setup))
 
 		return externalName, nil
 	}
@@ -37,7 +37,9 @@ func (r Resource) configureIdentity(c *ujconfig.Resource) {
 	c.TerraformConversions = append(c.TerraformConversions, observedRegion{r})
 }
 
-func (r Resource) region(externalName string, args, setup map[string]any) string {
+// Region returns the region of the object with the supplied external name, which
+// may be empty, from the arguments and from upjet's view of the ProviderConfig.
+func (r Resource) Region(externalName string, args, setup map[string]any) string {
 	if region, _ := args[keyRegion].(string); region != "" {
 		return region
 	}

@@ -76,6 +76,10 @@ type Resource struct {
 	// needs a new object.
 	ReplacedWhenRemoved []string
 
+	// Minted says that the resource has a secret that Scaleway shows once, and how
+	// it is guarded. Optional.
+	Minted *Minted
+
 	// ConnectionDetails returns keys of the connection Secret besides upjet's
 	// attribute.*, from the resource's Terraform attributes. Optional.
 	ConnectionDetails func(attributes map[string]any) (map[string][]byte, error)
@@ -124,6 +128,12 @@ func (r Resource) APIVersion() string {
 	return r.Version
 }
 
+// CollectionPath returns the path in Scaleway's API of the objects in the supplied
+// region.
+func (r Resource) CollectionPath(region string) string {
+	return strings.TrimSuffix(r.ObjectPath(region, ""), "/")
+}
+
 // ObjectPath returns the path in Scaleway's API of the object with the supplied
 // region and UUID.
 func (r Resource) ObjectPath(region, id string) string {
@@ -155,6 +165,7 @@ func (r Resource) Configure(c *ujconfig.Resource, kinds map[string]Resource) {
 	r.configureIdentity(c)
 	r.configureReferences(c, kinds)
 	r.configureDiff(c)
+	r.configureMinted(c)
 
 	if r.ConnectionDetails != nil {
 		c.Sensitive.AdditionalConnectionDetailsFn = r.ConnectionDetails

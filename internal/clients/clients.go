@@ -33,13 +33,21 @@ const maxClients = 1024
 // the next reconcile, and no tenant gets another's client.
 type Builder struct {
 	allowedAPIURLs []string
-	configured     *lru.Cache[string, any]
+	configured     *lru.Cache[string, configured]
+}
+
+// configured clients for one set of credentials.
+type configured struct {
+	// meta is what the Terraform provider's functions take, whose type is internal
+	// to it.
+	meta any
+	api  *API
 }
 
 // NewBuilder returns a Builder for credentials whose api_url is Scaleway's own
 // or one of those allowed.
 func NewBuilder(allowedAPIURLs ...string) *Builder {
-	c, err := lru.New[string, any](maxClients)
+	c, err := lru.New[string, configured](maxClients)
 	if err != nil {
 		panic(err) // Only a size below one is an error.
 	}
@@ -70,7 +78,7 @@ func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.M
 		return terraform.Setup{}, err
 	}
 
-	configured, err := b.client(ctx, credentials)
+	c, err := b.configure(ctx, credentials)
 	if err != nil {
 		return terraform.Setup{}, err
 	}
@@ -79,27 +87,45 @@ func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.M
 		// Only what is needed to choose a region: upjet hands this to functions that
 		// have no use for keys.
 		Configuration: terraform.ProviderConfiguration{"region": credentials.Region},
-		Meta:          configured,
+		Meta:          c.meta,
 	}, nil
 }
 
-func (b *Builder) client(ctx context.Context, c Credentials) (any, error) {
-	digest := c.Digest()
-	if configured, ok := b.configured.Get(digest); ok {
-		return configured, nil
+// API returns a client with the credentials of the managed resource, and the
+// region of its ProviderConfig. Its errors are those of Setup.
+func (b *Builder) API(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (*API, string, error) {
+	credentials, err := b.credentials(ctx, kube, mg)
+	if err != nil {
+		return nil, "", err
+	}
+
+	c, err := b.configure(ctx, credentials)
+
+	return c.api, credentials.Region, err
+}
+
+func (b *Builder) configure(ctx context.Context, credentials Credentials) (configured, error) {
+	digest := credentials.Digest()
+	if c, ok := b.configured.Get(digest); ok {
+		return c, nil
 	}
 
 	// A new instance each time: Configure overwrites the client of the instance,
 	// so that one shared by two tenants would mix their keys up.
 	p := config.TerraformProvider()
-	if diags := p.Configure(context.WithoutCancel(ctx), tfsdk.NewResourceConfigRaw(c.configuration())); diags.HasError() {
-		return nil, errors.Errorf("cannot configure the Scaleway client: %v", diags)
+	if diags := p.Configure(context.WithoutCancel(ctx), tfsdk.NewResourceConfigRaw(credentials.configuration())); diags.HasError() {
+		return configured{}, errors.Errorf("cannot configure the Scaleway client: %v", diags)
 	}
 
-	configured := p.Meta()
-	b.configured.Add(digest, configured)
+	api, err := newAPI(credentials)
+	if err != nil {
+		return configured{}, err
+	}
 
-	return configured, nil
+	c := configured{meta: p.Meta(), api: api}
+	b.configured.Add(digest, c)
+
+	return c, nil
 }
 
 func (b *Builder) credentials(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (Credentials, error) {

@@ -8,6 +8,7 @@ package provider
 
 import (
 	"context"
+	"regexp"
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
@@ -41,6 +42,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	mrcontroller "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	namespaced "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -57,6 +59,8 @@ type Options struct {
 
 	MaxReconcileRate int `help:"Most reconciles per second, over all kinds. Five times as many calls per second are made to Kubernetes." default:"100" env:"MAX_RECONCILE_RATE"`
 	Concurrency      int `help:"Most reconciles of one kind at one time." default:"10" env:"CONCURRENCY"`
+
+	RequestTimeout time.Duration `help:"Longest that a request to Scaleway may take. A creation whose outcome is unclear is looked up for twice as long before it is tried again." default:"30s" env:"REQUEST_TIMEOUT"`
 
 	AllowedAPIURL []string `help:"Address, besides https://api.scaleway.com, that the api_url of a ProviderConfig may hold. Can be given more than once." name:"allowed-api-url" placeholder:"URL" env:"ALLOWED_API_URL"`
 
@@ -85,8 +89,14 @@ func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) erro
 		logger.Info("Ignoring environment variables that configure the Scaleway SDK or Terraform: only ProviderConfigs do", "variables", removed)
 	}
 
-	observations := transport.NewObservations()
-	transport.New(observations).Install()
+	observations, permits := transport.NewObservations(), mint.NewPermits()
+
+	transport.New(transport.Options{
+		Observations: observations,
+		Timeout:      o.RequestTimeout,
+		Minting:      minting(config.Resources()),
+		Permits:      permits,
+	}).Install()
 
 	scheme, err := newScheme()
 	if err != nil {
@@ -98,13 +108,32 @@ func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) erro
 		return err
 	}
 
-	if err := setup(mgr, o, logger, observations); err != nil {
+	if err := setup(mgr, o, logger, observations, permits); err != nil {
 		return err
 	}
 
 	logger.Info("Starting", "pollInterval", o.PollInterval.String(), "maxReconcileRate", o.MaxReconcileRate, "concurrency", o.Concurrency)
 
 	return errors.Wrap(mgr.Start(ctx), "cannot run the controllers")
+}
+
+// minting returns the requests that mint an object of one of the resources.
+func minting(resources []resource.Resource) []transport.Minting {
+	var all []transport.Minting
+
+	for _, r := range resources {
+		if r.Minted == nil {
+			continue
+		}
+
+		all = append(all, transport.Minting{
+			Path:       regexp.MustCompile("^" + r.CollectionPath("[^/]+") + "$"),
+			MarkField:  r.Minted.MarkArgument,
+			ValueField: r.Minted.Attribute,
+		})
+	}
+
+	return all
 }
 
 func newScheme() (*runtime.Scheme, error) {
@@ -161,7 +190,7 @@ func watched(namespaces []string) map[string]cache.Config {
 	return configs
 }
 
-func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Observations) error {
+func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Observations, permits *mint.Permits) error {
 	recorder := managed.NewMRMetricRecorder()
 	state := statemetrics.NewMRStateMetrics()
 
@@ -173,6 +202,8 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 	for _, r := range config.Resources() {
 		resources[r.Name] = r
 	}
+
+	builder := clients.NewBuilder(o.AllowedAPIURL...)
 
 	options := mrcontroller.Options{
 		Options: ujcontroller.Options{
@@ -190,12 +221,15 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 				},
 			},
 			Provider:              config.New(),
-			SetupFn:               clients.NewBuilder(o.AllowedAPIURL...).Setup,
+			SetupFn:               builder.Setup,
 			PollJitter:            o.PollJitter,
 			OperationTrackerStore: ujcontroller.NewOperationStore(log),
 		},
-		Resources:    resources,
-		Observations: seen,
+		Resources:      resources,
+		Observations:   seen,
+		Permits:        permits,
+		API:            builder.API,
+		RequestTimeout: o.RequestTimeout,
 	}
 
 	if err := customresourcesgate.Setup(mgr, options.Options.Options); err != nil {

@@ -7,12 +7,10 @@ package transport
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
 
-	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
@@ -20,10 +18,6 @@ import (
 // within the reconcile that made it, so it only has to outlive the reconciles
 // that run at the same time.
 const maxObservations = 4096
-
-// maxBody bounds what is read of an answer. The largest that the API gives for
-// one object is a few kilobytes.
-const maxBody = 16 << 20
 
 // statusStable is shown to Terraform in place of a transient status. It is a
 // value that every kind of object has.
@@ -68,38 +62,22 @@ func (o *Observations) Get(path string) (Observation, bool) {
 	return o.byPath.Get(path)
 }
 
-// tap notes the status of the object in an answer, and shows Terraform a stable
-// one where it is transient: its waiters then return at once, instead of holding
-// a worker, and kinds whose ID Terraform records only after the wait are never
-// lost in between.
-func (o *Observations) tap(req *http.Request, resp *http.Response) (*http.Response, error) {
-	if !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
-		return resp, nil
-	}
-
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
-	if cerr := resp.Body.Close(); err == nil {
-		err = cerr
-	}
-
-	if err != nil {
-		return nil, errors.Wrapf(err, "cannot read the answer to %s %s", req.Method, req.URL.Path)
-	}
-
+// tap notes the status of the object in an answer, and returns the body with a
+// stable one where it is transient: Terraform's waiters then return at once,
+// instead of holding a worker, and kinds whose ID Terraform records only after
+// the wait are never lost in between.
+func (o *Observations) tap(req *http.Request, resp *http.Response, body []byte) []byte {
 	switch {
+	case !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json"):
+		return body
 	case resp.StatusCode == http.StatusNotFound:
 		o.byPath.Remove(req.URL.Path)
-	case resp.StatusCode < http.StatusBadRequest:
-		body = o.note(req, body)
+		return body
+	case resp.StatusCode >= http.StatusBadRequest:
+		return endPolling(body)
 	default:
-		body = endPolling(body)
+		return o.note(req, body)
 	}
-
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	resp.ContentLength = int64(len(body))
-	resp.Header.Del("Content-Length")
-
-	return resp, nil
 }
 
 // domainNotValidated begins the message of an error upon which Terraform repeats

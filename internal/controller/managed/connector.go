@@ -28,6 +28,9 @@ type Connector struct {
 	resource resource.Resource
 	trackers *ujcontroller.OperationTrackerStore
 	seen     *transport.Observations
+
+	// minter guards kinds whose secret is shown once. It is nil for others.
+	minter *minter
 }
 
 // Connect checks the managed resource, and returns a client for its object at
@@ -94,11 +97,28 @@ func (c *Connector) path(mg xpresource.Managed) string {
 	return c.resource.ObjectPath(id.Region, id.UUID)
 }
 
-// external is the client for one object. Create and Update are upjet's own.
+// external is the client for one object. Update is upjet's own.
 type external struct {
 	managed.ExternalClient
 
 	connector *Connector
+}
+
+// Create creates the object, under guard if its secret is shown once.
+func (e *external) Create(ctx context.Context, mg xpresource.Managed) (managed.ExternalCreation, error) {
+	if e.connector.minter == nil {
+		return e.ExternalClient.Create(ctx, mg)
+	}
+
+	mr, err := asMinted(mg)
+	if err != nil {
+		return managed.ExternalCreation{}, err
+	}
+
+	// What upjet remembers of a creation may lack what only the guard has seen.
+	defer e.connector.trackers.RemoveTracker(mr) //nolint:errcheck // It never fails.
+
+	return e.connector.minter.create(ctx, mr, e.ExternalClient)
 }
 
 // Delete deletes the object, and does nothing while Scaleway is deleting it.

@@ -11,6 +11,7 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
@@ -43,8 +44,56 @@ const (
 // the status that Scaleway gave.
 func (e *external) Observe(ctx context.Context, mg xpresource.Managed) (managed.ExternalObservation, error) {
 	o, err := e.ExternalClient.Observe(ctx, mg)
-	if err != nil || !o.ResourceExists {
+	if err != nil {
 		return o, err
+	}
+
+	if e.connector.minter != nil {
+		return e.observeMinted(ctx, mg, o)
+	}
+
+	return e.observeStatus(mg, o)
+}
+
+// observeMinted observes an object whose secret is shown once.
+func (e *external) observeMinted(ctx context.Context, mg xpresource.Managed, o managed.ExternalObservation) (managed.ExternalObservation, error) {
+	m := e.connector.minter
+
+	mr, err := asMinted(mg)
+	if err != nil {
+		return o, err
+	}
+
+	if err := m.sweep(ctx, mr); err != nil {
+		return managed.ExternalObservation{}, err
+	}
+
+	if !o.ResourceExists {
+		return o, m.observeMissing(ctx, mr)
+	}
+
+	if o, err = e.observeStatus(mg, o); err != nil || meta.WasDeleted(mg) {
+		return o, err
+	}
+
+	details, unready, err := m.observeSecret(ctx, mr, o.ConnectionDetails)
+	if err != nil {
+		return managed.ExternalObservation{}, err
+	}
+
+	o.ConnectionDetails = details
+
+	if unready != nil {
+		mg.SetConditions(*unready)
+	}
+
+	return o, nil
+}
+
+// observeStatus completes the observation with the status that Scaleway gave.
+func (e *external) observeStatus(mg xpresource.Managed, o managed.ExternalObservation) (managed.ExternalObservation, error) {
+	if !o.ResourceExists {
+		return o, nil
 	}
 
 	seen, ok := e.connector.seen.Get(e.connector.path(mg))

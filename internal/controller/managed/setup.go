@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -54,6 +55,15 @@ type Options struct {
 
 	// Observations of the transport that carries the requests to Scaleway.
 	Observations *transport.Observations
+
+	// Permits without which the transport sends no minting request.
+	Permits *mint.Permits
+
+	// API returns clients for requests that Terraform has no function for.
+	API APIFn
+
+	// RequestTimeout is the longest that a request to Scaleway takes.
+	RequestTimeout time.Duration
 }
 
 // SetupGated adds a controller for the kind once its CustomResourceDefinition is
@@ -89,13 +99,28 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 			ujcontroller.WithTerraformPluginSDKManagementPolicies(true)),
 	}
 
+	initializers := []managed.Initializer{managed.InitializerFn(checkReferences)}
+
+	if c.resource.Minted != nil {
+		c.minter = &minter{
+			kube:      mgr.GetClient(),
+			resource:  c.resource,
+			api:       o.API,
+			permits:   o.Permits,
+			publisher: managed.NewAPILocalSecretPublisher(mgr.GetClient(), mgr.GetScheme()),
+			timeout:   o.RequestTimeout,
+			now:       time.Now,
+		}
+		initializers = append(initializers, c.minter)
+	}
+
 	opts := []managed.ReconcilerOption{
 		managed.WithExternalConnector(c),
 		managed.WithLogger(log),
 		managed.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name))), //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
 		managed.WithFinalizer(ujcontroller.NewOperationTrackerFinalizer(o.OperationTrackerStore, xpresource.NewAPIFinalizer(mgr.GetClient(), managed.FinalizerName))),
 		managed.WithTimeout(timeout),
-		managed.WithInitializers(managed.InitializerFn(checkReferences)),
+		managed.WithInitializers(initializers...),
 		managed.WithPollInterval(o.PollInterval),
 		managed.WithPollIntervalHook(c.pollInterval(o.PollJitter)),
 		managed.WithManagementPolicies(),

@@ -1,0 +1,139 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package clients
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/scaleway/scaleway-sdk-go/scw"
+)
+
+// pageSize of list requests. It is the largest that Scaleway gives.
+const pageSize = 100
+
+// maxPages bounds a list request. Nobody has a hundred thousand objects of one
+// parent; an API that never ends would otherwise hold a worker for ever.
+const maxPages = 1000
+
+// An API is a client for the few requests that Terraform has no function for.
+type API struct {
+	client *scw.Client
+}
+
+// An Object of Scaleway's API, as a list request returns it.
+type Object map[string]any
+
+// ID of the object.
+func (o Object) ID() string {
+	return o.Text("id")
+}
+
+// Status of the object.
+func (o Object) Status() string {
+	return o.Text("status")
+}
+
+// Text returns the value of a field that holds a text.
+func (o Object) Text(field string) string {
+	s, _ := o[field].(string)
+	return s
+}
+
+func newAPI(c Credentials) (*API, error) {
+	opts := []scw.ClientOption{
+		scw.WithAuth(c.AccessKey, c.SecretKey),
+		scw.WithAPIURL(c.APIURL),
+		// The Scaleway SDK builds its own client on http.DefaultTransport otherwise,
+		// which it takes for the standard library's.
+		scw.WithHTTPClient(&http.Client{Transport: http.DefaultTransport}),
+	}
+
+	client, err := scw.NewClient(opts...)
+
+	return &API{client: client}, errors.Wrap(err, "cannot configure the Scaleway client")
+}
+
+// List returns the objects of a collection, all pages of it. Key is where the
+// answer holds them.
+func (a *API) List(ctx context.Context, path string, query url.Values, key string) ([]Object, error) {
+	var objects []Object
+
+	for page := 1; page <= maxPages; page++ {
+		q := url.Values{}
+		for k, v := range query {
+			q[k] = v
+		}
+
+		q.Set("page", strconv.Itoa(page))
+		q.Set("page_size", strconv.Itoa(pageSize))
+
+		answer := map[string]json.RawMessage{}
+		if err := a.client.Do(&scw.ScalewayRequest{Method: http.MethodGet, Path: path, Query: q}, &answer, scw.WithContext(ctx)); err != nil {
+			return nil, errors.Wrapf(err, "cannot list %s", path)
+		}
+
+		var (
+			items []Object
+			total int
+		)
+
+		if err := errors.Join(json.Unmarshal(answer[key], &items), json.Unmarshal(answer["total_count"], &total)); err != nil {
+			return nil, errors.Wrapf(err, "cannot list %s: the answer has no %s or no total_count", path, key)
+		}
+
+		objects = append(objects, items...)
+
+		if len(objects) >= total || len(items) == 0 {
+			return objects, nil
+		}
+	}
+
+	return nil, errors.Errorf("cannot list %s: there are more than %d pages", path, maxPages)
+}
+
+// Probe returns an error unless Scaleway answers for a collection.
+func (a *API) Probe(ctx context.Context, path string) error {
+	err := a.client.Do(&scw.ScalewayRequest{Method: http.MethodGet, Path: path, Query: url.Values{"page_size": {"1"}}}, &map[string]any{}, scw.WithContext(ctx))
+	return errors.Wrapf(err, "cannot list %s", path)
+}
+
+// Delete deletes an object. It is no error if there is none.
+func (a *API) Delete(ctx context.Context, path string) error {
+	err := a.client.Do(&scw.ScalewayRequest{Method: http.MethodDelete, Path: path}, nil, scw.WithContext(ctx))
+	if StatusCode(err) == http.StatusNotFound {
+		return nil
+	}
+
+	return errors.Wrapf(err, "cannot delete %s", path)
+}
+
+// StatusCode returns the HTTP status with which Scaleway answered the request
+// that ended in err, as far as the Scaleway SDK says it, or 0.
+func StatusCode(err error) int {
+	var (
+		response    *scw.ResponseError
+		notFound    *scw.ResourceNotFoundError
+		permissions *scw.PermissionsDeniedError
+		auth        *scw.DeniedAuthenticationError
+	)
+
+	switch {
+	case errors.As(err, &response):
+		return response.StatusCode
+	case errors.As(err, &notFound):
+		return http.StatusNotFound
+	case errors.As(err, &permissions):
+		return http.StatusForbidden
+	case errors.As(err, &auth):
+		return http.StatusUnauthorized
+	default:
+		return 0
+	}
+}

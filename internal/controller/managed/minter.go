@@ -1,0 +1,492 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
+)
+
+// An APIFn returns a client of Scaleway's API with the credentials of a managed
+// resource, and the region of its ProviderConfig.
+type APIFn func(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (*clients.API, string, error)
+
+// Published values are written again and again while the API server is away, for
+// as long as this. What still cannot be delivered is revoked.
+const deliveryTimeout = 5 * time.Minute
+
+// What follows from the longest that a request takes. An attempt that cannot be
+// found is given up after the quiet time: its request has ended for this
+// process, and has been given as long again to arrive. After the late time it is
+// no longer looked for.
+const (
+	quietTimes = 2
+	lateTimes  = 20
+)
+
+// A minter guards the life of objects whose secret Scaleway shows once.
+type minter struct {
+	kube      client.Client
+	resource  resource.Resource
+	api       APIFn
+	permits   *mint.Permits
+	publisher managed.LocalConnectionPublisher
+	timeout   time.Duration
+	now       func() time.Time
+}
+
+// A mintedResource is a managed resource that a minter guards.
+type mintedResource interface {
+	ujresource.Terraformed
+	xpresource.ModernManaged
+}
+
+// asMinted returns the managed resource as the interface that all generated
+// kinds fulfil.
+func asMinted(mg xpresource.Managed) (mintedResource, error) {
+	m, ok := mg.(mintedResource)
+	if !ok {
+		return nil, errors.Errorf("%T is not a generated namespaced managed resource", mg)
+	}
+
+	return m, nil
+}
+
+// observeMissing decides what it means that Terraform found no object.
+func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
+	name := meta.GetExternalName(mg)
+	if name == "" && meta.WasDeleted(mg) {
+		return nil
+	}
+
+	api, region, err := m.api(ctx, m.kube, mg)
+	if err != nil {
+		return err
+	}
+
+	record, err := mint.ReadRecord(mg)
+	if err != nil {
+		return err
+	}
+
+	if name != "" {
+		if err := m.confirmMissing(ctx, api, name); err != nil {
+			return err
+		}
+
+		if meta.WasDeleted(mg) {
+			return nil
+		}
+
+		if !m.isOwn(mg, record, name) {
+			return errors.Errorf("annotation %s names %s, which Scaleway does not know and this object did not create: correct it, or remove it to have a new %s created",
+				meta.AnnotationKeyExternalName, name, m.resource.Kind)
+		}
+	}
+
+	// The reconciler stores it with the writes that it makes before it calls Create.
+	args, err := mg.GetMergedParameters(true)
+	if err != nil {
+		return errors.Wrap(err, "cannot read the arguments")
+	}
+
+	setup := map[string]any{"configuration": map[string]any{"region": region}}
+	region = m.resource.Region("", args, setup)
+
+	parents := map[string]string{}
+	for arg := range m.resource.References {
+		if id, err := regional.ParseArgument(fmt.Sprint(args[arg])); err == nil {
+			parents[arg] = id.UUID
+		}
+	}
+
+	mint.NewRecord(mg, record, region, parents, m.now()).Write(mg)
+
+	return nil
+}
+
+// confirmMissing returns an error unless Scaleway, which did not find the object,
+// answers for the collection that it is in. An API that has been switched off
+// finds nothing either.
+func (m *minter) confirmMissing(ctx context.Context, api *clients.API, name string) error {
+	path := m.resource.CollectionPath(regional.Of(name))
+
+	err := api.Probe(ctx, path)
+	if err == nil {
+		return nil
+	}
+
+	if hasEnded(clients.StatusCode(err)) {
+		return errors.Wrapf(err, "Scaleway no longer answers for any %s: %s", m.resource.Kind, m.resource.Minted.Successor)
+	}
+
+	return errors.Wrapf(err, "Scaleway did not find %s, but it cannot be confirmed that it is gone", name)
+}
+
+// hasEnded tells whether a status is that of an API that has been switched off.
+func hasEnded(status int) bool {
+	switch status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented:
+		return true
+	default:
+		return false
+	}
+}
+
+// isOwn tells whether the managed resource has created, or once adopted, the
+// object of that name.
+func (m *minter) isOwn(mg mintedResource, record mint.Record, name string) bool {
+	return record.Object == name || mg.GetID() == name
+}
+
+// create mints the object through Terraform, and publishes its secret before it
+// returns.
+func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.ExternalClient) (managed.ExternalCreation, error) {
+	record, err := mint.ReadRecord(mg)
+	if err != nil {
+		return managed.ExternalCreation{}, err
+	}
+
+	if record.State != mint.StatePending {
+		return managed.ExternalCreation{}, errors.Errorf("refusing to create a %s without a recorded attempt", m.resource.Kind)
+	}
+
+	permit, err := m.permits.Issue(record, m.timeout)
+	if err != nil {
+		return managed.ExternalCreation{}, err
+	}
+	defer m.permits.Withdraw(permit)
+
+	_, err = inner.Create(mint.WithPermit(ctx, permit), mg)
+
+	outcome, id, value := permit.Result()
+	switch outcome {
+	case mint.Minted:
+		// Whatever went wrong afterwards, the next observation finds out.
+		return m.deliver(ctx, mg, record, regional.ID{Region: record.Region, UUID: id}.String(), value)
+	case mint.Unclear:
+		if err == nil {
+			err = errors.New("the answer cannot be read")
+		}
+
+		return managed.ExternalCreation{}, errors.Wrapf(err, "it is unclear whether Scaleway has created a %s for attempt %s: it is looked up before another is created", m.resource.Kind, record.Mark())
+	case mint.NotSent, mint.Refused:
+		record.State = mint.StateFailed
+		record.Write(mg)
+
+		if err == nil {
+			err = errors.New("Terraform sent no request")
+		}
+
+		return managed.ExternalCreation{}, m.explain(err)
+	}
+
+	return managed.ExternalCreation{}, errors.Errorf("unknown outcome %d", outcome)
+}
+
+// explain adds what to do where Scaleway says that it mints no more.
+func (m *minter) explain(err error) error {
+	for _, status := range []int{http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented} {
+		if strings.Contains(err.Error(), fmt.Sprintf("http error %d", status)) {
+			return errors.Wrap(err, m.resource.Minted.Successor)
+		}
+	}
+
+	return err
+}
+
+// deliver publishes the secret of a minted object, and revokes the object if
+// that is not possible.
+func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Record, name, value string) (managed.ExternalCreation, error) {
+	// A provider that is asked to stop finishes this first.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
+	defer cancel()
+
+	details, err := m.details(value)
+	if err != nil {
+		return managed.ExternalCreation{}, err
+	}
+
+	if err := m.publish(ctx, mg, details); err != nil {
+		if rerr := m.revoke(ctx, mg, name); rerr != nil {
+			// The record stays pending: the next reconcile finds the object by its mark.
+			return managed.ExternalCreation{}, errors.Wrapf(errors.Join(err, rerr), "cannot publish the secret of %s, nor revoke it yet", name)
+		}
+
+		record.State = mint.StateFailed
+		record.Write(mg)
+
+		return managed.ExternalCreation{}, errors.Wrapf(err, "cannot publish the secret of %s, which has been revoked again", name)
+	}
+
+	record.State, record.Object = mint.StateDone, name
+	record.Write(mg)
+	meta.SetExternalName(mg, name)
+
+	return managed.ExternalCreation{ConnectionDetails: details}, nil
+}
+
+// details of the connection that a secret makes.
+func (m *minter) details(value string) (managed.ConnectionDetails, error) {
+	details := managed.ConnectionDetails{"attribute." + m.resource.Minted.Attribute: []byte(value)}
+
+	if m.resource.ConnectionDetails == nil {
+		return details, nil
+	}
+
+	more, err := m.resource.ConnectionDetails(map[string]any{m.resource.Minted.Attribute: value})
+	for k, v := range more {
+		details[k] = v
+	}
+
+	return details, errors.Wrap(err, "cannot get connection details")
+}
+
+// publish the details, again while the API server does not answer.
+func (m *minter) publish(ctx context.Context, mg mintedResource, details managed.ConnectionDetails) error {
+	backoff := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.1, Steps: 1 << 16, Cap: 5 * time.Second}
+
+	var last error
+
+	err := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
+		_, last = m.publisher.PublishConnection(ctx, mg, details)
+		if last == nil {
+			return true, nil
+		}
+
+		if kerrors.IsForbidden(last) || kerrors.IsNotFound(last) || kerrors.IsInvalid(last) || xpresource.IsNotControllable(last) {
+			return false, last
+		}
+
+		return false, nil
+	})
+	if err != nil && last != nil {
+		return last
+	}
+
+	return err
+}
+
+// revoke deletes the object at Scaleway.
+func (m *minter) revoke(ctx context.Context, mg mintedResource, name string) error {
+	api, _, err := m.api(ctx, m.kube, mg)
+	if err != nil {
+		return err
+	}
+
+	id, err := regional.Parse(name)
+	if err != nil {
+		return err
+	}
+
+	return errors.Wrapf(api.Delete(ctx, m.resource.ObjectPath(id.Region, id.UUID)), "cannot revoke %s", name)
+}
+
+// lookup returns the external names of the objects that an attempt of the
+// managed resource has minted.
+func (m *minter) lookup(ctx context.Context, api *clients.API, mark mint.Mark, region string, parents map[string]string) ([]string, error) {
+	query := url.Values{}
+	for arg, id := range parents {
+		query.Set(arg, id)
+	}
+
+	objects, err := api.List(ctx, m.resource.CollectionPath(region), query, m.resource.Minted.List)
+	if err != nil {
+		return nil, err
+	}
+
+	var names []string
+
+	for _, o := range objects {
+		_, found, ok := mint.Strip(o.Text(m.resource.Minted.MarkArgument))
+		if ok && found == mark && o.Status() != statusDeleting {
+			names = append(names, regional.ID{Region: region, UUID: o.ID()}.String())
+		}
+	}
+
+	return names, nil
+}
+
+// Initialize brings an interrupted attempt to an end, before the reconciler
+// refuses to go on because of it.
+func (m *minter) Initialize(ctx context.Context, mg xpresource.Managed) error {
+	mr, err := asMinted(mg)
+	if err != nil {
+		return err
+	}
+
+	if err := m.restoreName(ctx, mr); err != nil {
+		return err
+	}
+
+	record, err := mint.ReadRecord(mr)
+	if err != nil || record.State != mint.StatePending {
+		return err
+	}
+
+	// Create is called only after the reconciler has stored this annotation, whose
+	// time has whole seconds.
+	if meta.GetExternalCreatePending(mr).Before(record.At.Truncate(time.Second)) {
+		return nil
+	}
+
+	return m.heal(ctx, mr, record)
+}
+
+// restoreName puts back an external name that has been taken away. Without it,
+// the object would be minted a second time.
+func (m *minter) restoreName(ctx context.Context, mg mintedResource) error {
+	name, known := meta.GetExternalName(mg), mg.GetID()
+
+	switch {
+	case known == "" || name == known:
+		return nil
+	case name == "":
+		meta.SetExternalName(mg, known)
+		return errors.Wrapf(m.kube.Update(ctx, mg), "cannot restore annotation %s", meta.AnnotationKeyExternalName)
+	default:
+		record, err := mint.ReadRecord(mg)
+		if err != nil {
+			return err
+		}
+
+		// It has been minted again, and not yet been observed.
+		if record.Object == name {
+			return nil
+		}
+
+		return errors.Errorf("annotation %s names %s, but this object is %s: set it back to that, or create another object for the other", meta.AnnotationKeyExternalName, name, known)
+	}
+}
+
+// heal an attempt of which the outcome is not known.
+func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record) error {
+	api, _, err := m.api(ctx, m.kube, mg)
+	if err != nil {
+		return errors.Wrapf(err, "cannot look up what attempt %s has created", record.Mark())
+	}
+
+	names, err := m.lookup(ctx, api, record.Mark(), record.Region, record.Parents)
+	if err != nil {
+		return errors.Wrapf(err, "cannot look up what attempt %s has created: nothing more is created until it is known; objects in question have %q at the end of their description", record.Mark(), record.Mark())
+	}
+
+	published, err := m.publishedName(ctx, mg, record.Region)
+	if err != nil {
+		return err
+	}
+
+	if slices.Contains(names, published) {
+		record.State, record.Object = mint.StateDone, published
+		record.Write(mg)
+		meta.SetExternalName(mg, published)
+		meta.SetExternalCreateSucceeded(mg, m.now())
+
+		return errors.Wrapf(m.kube.Update(ctx, mg), "cannot store that attempt %s has created %s", record.Mark(), published)
+	}
+
+	for _, name := range names {
+		if err := m.revoke(ctx, mg, name); err != nil {
+			return errors.Wrap(err, "an interrupted attempt has left an object whose secret is lost")
+		}
+	}
+
+	if len(names) == 0 && m.now().Before(record.At.Add(quietTimes*m.timeout)) {
+		return errors.Errorf("waiting until %s for the outcome of attempt %s, whose request may still arrive at Scaleway",
+			record.At.Add(quietTimes*m.timeout).Format(time.RFC3339), record.Mark())
+	}
+
+	if len(names) == 0 {
+		record = record.Abandon(m.now())
+	}
+
+	record.State = mint.StateFailed
+	record.Write(mg)
+	meta.SetExternalCreateFailed(mg, m.now())
+
+	return errors.Wrapf(m.kube.Update(ctx, mg), "cannot store that attempt %s has failed", record.Mark())
+}
+
+// sweep revokes what abandoned attempts have created after all. An attempt is
+// forgotten when nothing of it was there so long afterwards that nothing can
+// come any more.
+func (m *minter) sweep(ctx context.Context, mg mintedResource) error {
+	record, err := mint.ReadRecord(mg)
+	if err != nil || len(record.Abandoned) == 0 {
+		return err
+	}
+
+	api, _, err := m.api(ctx, m.kube, mg)
+	if err != nil {
+		return err
+	}
+
+	var kept []mint.Abandoned
+
+	for _, a := range record.Abandoned {
+		names, err := m.lookup(ctx, api, mint.Mark{UID: record.UID, Attempt: a.Attempt}, a.Region, a.Parents)
+		if err != nil {
+			return errors.Wrapf(err, "cannot look up what the abandoned attempt %s has created", a.Attempt)
+		}
+
+		for _, name := range names {
+			if err := m.revoke(ctx, mg, name); err != nil {
+				return err
+			}
+		}
+
+		if m.now().Before(a.At.Add(lateTimes * m.timeout)) {
+			kept = append(kept, a)
+		}
+	}
+
+	if len(kept) == len(record.Abandoned) {
+		return nil
+	}
+
+	record.Abandoned = kept
+
+	return m.storeRecord(ctx, mg, record)
+}
+
+// storeRecord stores a record without touching the rest of the managed resource,
+// whose status is about to be stored.
+func (m *minter) storeRecord(ctx context.Context, mg mintedResource, record mint.Record) error {
+	record.Write(mg)
+
+	stored, ok := mg.DeepCopyObject().(client.Object)
+	if !ok {
+		return errors.Errorf("%T is no client.Object", mg)
+	}
+
+	patch := client.RawPatch("application/merge-patch+json", []byte(fmt.Sprintf(`{"metadata":{"resourceVersion":%q,"annotations":{%q:%q}}}`,
+		mg.GetResourceVersion(), mint.AnnotationRecord, mg.GetAnnotations()[mint.AnnotationRecord])))
+	if err := m.kube.Patch(ctx, stored, patch); err != nil {
+		return errors.Wrap(err, "cannot store the record of attempts")
+	}
+
+	mg.SetResourceVersion(stored.GetResourceVersion())
+
+	return nil
+}

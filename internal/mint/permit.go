@@ -1,0 +1,152 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package mint
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+)
+
+// An Outcome of the request that a Permit allows.
+type Outcome int
+
+// Outcomes of a request.
+const (
+	// NotSent means that Scaleway never saw it.
+	NotSent Outcome = iota
+	// Refused means that Scaleway said that it created nothing.
+	Refused
+	// Unclear means that it may have created the object, or may still do so.
+	Unclear
+	// Minted means that it created the object and returned the secret.
+	Minted
+)
+
+// A Permit allows one minting request of one attempt.
+type Permit struct {
+	mark    Mark
+	expires time.Time
+
+	mu      sync.Mutex
+	used    bool
+	outcome Outcome
+	id      string
+	value   string
+}
+
+// Mark that the request must carry.
+func (p *Permit) Mark() Mark {
+	return p.mark
+}
+
+// use the permit for the one request that it allows.
+func (p *Permit) use(now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	if p.used {
+		return errors.New("the attempt has sent its request already: another could create a second object")
+	}
+
+	// By the clock on the wall: the other one stands still in a process that is
+	// stopped, whose attempt another process may have given up meanwhile.
+	if now.Round(0).After(p.expires) {
+		return errors.New("the attempt is too old to send its request: another process may have given it up")
+	}
+
+	p.used = true
+
+	return nil
+}
+
+// Finish records the outcome of the request, with the ID and the value of the
+// object if it was minted.
+func (p *Permit) Finish(o Outcome, id, value string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	p.outcome, p.id, p.value = o, id, value
+}
+
+// Result returns the outcome of the request, with the ID and the value of the
+// object if it was minted.
+func (p *Permit) Result() (o Outcome, id, value string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	return p.outcome, p.id, p.value
+}
+
+// Permits are those that were issued and not withdrawn. A minting request that
+// none of them allows is refused where it would leave the process.
+type Permits struct {
+	mu     sync.Mutex
+	issued map[Mark]*Permit
+}
+
+// NewPermits returns an empty set of permits.
+func NewPermits() *Permits {
+	return &Permits{issued: map[Mark]*Permit{}}
+}
+
+// Issue a permit for the attempt in the record. It allows a request to begin
+// until the limit after the attempt was recorded. It must be withdrawn.
+func (p *Permits) Issue(r Record, limit time.Duration) (*Permit, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	mark := r.Mark()
+	if _, ok := p.issued[mark]; ok {
+		return nil, errors.Errorf("attempt %s is under way already", mark)
+	}
+
+	permit := &Permit{mark: mark, expires: r.At.Add(limit)}
+	p.issued[mark] = permit
+
+	return permit, nil
+}
+
+// Withdraw a permit, so that it allows nothing any more.
+func (p *Permits) Withdraw(permit *Permit) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	delete(p.issued, permit.mark)
+}
+
+// Use the permit that allows a request with the supplied description.
+func (p *Permits) Use(description string, now time.Time) (*Permit, error) {
+	_, mark, ok := Strip(description)
+	if !ok {
+		return nil, errors.New("a minting request without a mark is never sent")
+	}
+
+	p.mu.Lock()
+	permit, ok := p.issued[mark]
+	p.mu.Unlock()
+
+	if !ok {
+		return nil, errors.Errorf("no attempt %s is under way: its request is not sent", mark)
+	}
+
+	return permit, permit.use(now)
+}
+
+type permitKey struct{}
+
+// WithPermit returns a context that carries a permit to the function that builds
+// the request.
+func WithPermit(ctx context.Context, p *Permit) context.Context {
+	return context.WithValue(ctx, permitKey{}, p)
+}
+
+// PermitFrom returns the permit that the context carries.
+func PermitFrom(ctx context.Context) (*Permit, bool) {
+	p, ok := ctx.Value(permitKey{}).(*Permit)
+	return p, ok
+}

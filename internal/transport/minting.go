@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+)
+
+// Minting describes requests that mint an object.
+type Minting struct {
+	// Path of the collection that is posted to.
+	Path *regexp.Regexp
+	// MarkField of the request holds the mark.
+	MarkField string
+	// ValueField of the answer holds the secret.
+	ValueField string
+}
+
+// allowed is what a request was allowed by: a permit if it mints, else nothing.
+type allowed struct {
+	permit  *mint.Permit
+	minting Minting
+}
+
+// permit returns what allows the request. It is an error if a minting request is
+// allowed by nothing: this is the last place where a second secret can be
+// prevented, whatever happens above.
+func (t *Transport) permit(req *http.Request) (*allowed, error) {
+	if req.Method != http.MethodPost {
+		return nil, nil
+	}
+
+	for _, m := range t.options.Minting {
+		if !m.Path.MatchString(req.URL.Path) {
+			continue
+		}
+
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, errors.Wrap(err, "cannot read the request")
+		}
+
+		req.Body = io.NopCloser(bytes.NewReader(body))
+
+		fields := map[string]any{}
+		if err := json.Unmarshal(body, &fields); err != nil {
+			return nil, errors.Wrap(err, "cannot read the request")
+		}
+
+		description, _ := fields[m.MarkField].(string)
+
+		p, err := t.options.Permits.Use(description, time.Now())
+		if err != nil {
+			return nil, err
+		}
+
+		return &allowed{permit: p, minting: m}, nil
+	}
+
+	return nil, nil
+}
+
+// finish records the outcome of a request that mints.
+func (a *allowed) finish(resp *http.Response, body []byte, err error) {
+	if a == nil {
+		return
+	}
+
+	o, id, value := a.outcome(resp, body, err)
+	a.permit.Finish(o, id, value)
+}
+
+func (a *allowed) outcome(resp *http.Response, body []byte, err error) (o mint.Outcome, id, value string) {
+	if err != nil {
+		var op *net.OpError
+		if errors.As(err, &op) && op.Op == "dial" {
+			return mint.NotSent, "", ""
+		}
+
+		return mint.Unclear, "", ""
+	}
+
+	switch {
+	case resp.StatusCode == http.StatusRequestTimeout, resp.StatusCode >= http.StatusInternalServerError && resp.StatusCode != http.StatusNotImplemented:
+		return mint.Unclear, "", ""
+	case resp.StatusCode >= http.StatusBadRequest:
+		return mint.Refused, "", ""
+	}
+
+	fields := map[string]any{}
+	if err := json.Unmarshal(body, &fields); err != nil {
+		return mint.Unclear, "", ""
+	}
+
+	id, _ = fields["id"].(string)
+	value, _ = fields[a.minting.ValueField].(string)
+
+	if id == "" || value == "" {
+		return mint.Unclear, "", ""
+	}
+
+	return mint.Minted, id, value
+}
