@@ -1,0 +1,208 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package mint
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+)
+
+const uid = types.UID("6f1a3c1e-0b1d-4c5e-9d68-2f7f0a8c7b11")
+
+var (
+	mark = Mark{UID: uid, Attempt: "0123abcd"}
+	noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+)
+
+func TestStrip(t *testing.T) {
+	type want struct {
+		Description string
+		Mark        Mark
+		OK          bool
+	}
+
+	cases := map[string]struct {
+		reason      string
+		description string
+		want        want
+	}{
+		"Appended": {
+			reason:      "What was appended is taken off again.",
+			description: mark.Append("for the shop"),
+			want:        want{"for the shop", mark, true},
+		},
+		"Alone": {
+			reason:      "A mark without a description leaves none.",
+			description: mark.Append(""),
+			want:        want{"", mark, true},
+		},
+		"TrailingSpace": {
+			reason:      "The user's own space is kept.",
+			description: mark.Append("for the shop "),
+			want:        want{"for the shop ", mark, true},
+		},
+		"None": {
+			reason:      "A description without a mark stays as it is.",
+			description: "for the shop [crossplane]",
+			want:        want{"for the shop [crossplane]", Mark{}, false},
+		},
+		"NotAtTheEnd": {
+			reason:      "A mark that somebody quotes is not ours.",
+			description: mark.String() + " was here",
+			want:        want{mark.String() + " was here", Mark{}, false},
+		},
+		"OfAnotherForm": {
+			reason:      "An attempt has eight digits.",
+			description: "[crossplane:" + string(uid) + ".0123abcdef]",
+			want:        want{"[crossplane:" + string(uid) + ".0123abcdef]", Mark{}, false},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var got want
+			got.Description, got.Mark, got.OK = Strip(tc.description)
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nStrip(%q): -want, +got:\n%s", tc.reason, tc.description, diff)
+			}
+		})
+	}
+}
+
+func TestReadRecord(t *testing.T) {
+	written := NewRecord(&metav1.ObjectMeta{UID: uid}, Record{}, "fr-par", map[string]string{"namespace_id": "n"}, noon)
+
+	cases := map[string]struct {
+		reason     string
+		uid        types.UID
+		annotation string
+		want       Record
+		wantErr    string
+	}{
+		"None":  {reason: "An object that never attempted anything has an empty record.", uid: uid},
+		"Own":   {reason: "What was written is read.", uid: uid, annotation: encode(t, written), want: written},
+		"Copy":  {reason: "A restored copy has another UID: the attempt was not its own.", uid: "another", annotation: encode(t, written)},
+		"Other": {reason: "A record that cannot be read must not be taken for none.", uid: uid, annotation: "{", wantErr: "is not what the provider wrote"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			o := &v1beta1.Token{ObjectMeta: metav1.ObjectMeta{UID: tc.uid}}
+			if tc.annotation != "" {
+				o.SetAnnotations(map[string]string{AnnotationRecord: tc.annotation})
+			}
+
+			got, err := ReadRecord(o)
+			if diff := cmp.Diff(tc.wantErr != "", err != nil && strings.Contains(err.Error(), tc.wantErr)); diff != "" {
+				t.Errorf("\n%s\nReadRecord(...): want error %q, got %v", tc.reason, tc.wantErr, err)
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nReadRecord(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func encode(t *testing.T, r Record) string {
+	t.Helper()
+
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return string(b)
+}
+
+func TestAttempts(t *testing.T) {
+	o := &metav1.ObjectMeta{UID: uid}
+
+	first := NewRecord(o, Record{}, "fr-par", nil, noon)
+	second := NewRecord(o, first.Abandon(noon.Add(time.Minute)), "fr-par", nil, noon.Add(2*time.Minute))
+
+	if first.Attempt == second.Attempt {
+		t.Error("two attempts have the same name")
+	}
+
+	if diff := cmp.Diff(StateFailed, first.Abandon(noon).State); diff != "" {
+		t.Errorf("state of an abandoned attempt: -want, +got:\n%s", diff)
+	}
+
+	want := []Abandoned{{Attempt: first.Attempt, At: noon.Add(time.Minute), Region: "fr-par"}}
+	if diff := cmp.Diff(want, second.Abandoned); diff != "" {
+		t.Errorf("the next attempt remembers those whose request may still arrive: -want, +got:\n%s", diff)
+	}
+}
+
+func TestPermits(t *testing.T) {
+	const limit = time.Minute
+
+	record := Record{UID: uid, Attempt: mark.Attempt, State: StatePending, At: noon}
+
+	cases := map[string]struct {
+		reason      string
+		description string
+		used        bool
+		withdrawn   bool
+		now         time.Time
+		want        string
+	}{
+		"Allowed":       {reason: "A fresh attempt may send its request.", description: mark.Append("x"), now: noon.Add(limit)},
+		"Twice":         {reason: "An attempt has one request.", description: mark.Append("x"), used: true, now: noon, want: "has sent its request already"},
+		"TooOld":        {reason: "Another process may have given the attempt up.", description: mark.Append("x"), now: noon.Add(limit + time.Nanosecond), want: "too old"},
+		"Withdrawn":     {reason: "What has ended sends nothing any more.", description: mark.Append("x"), withdrawn: true, now: noon, want: "is under way"},
+		"WithoutMark":   {reason: "A request that nobody recorded is never sent.", description: "x", now: noon, want: "without a mark"},
+		"AnotherObject": {reason: "A permit is for one object.", description: Mark{UID: "00000000-0000-4000-8000-000000000000", Attempt: mark.Attempt}.Append("x"), now: noon, want: "is under way"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := NewPermits()
+
+			permit, err := p.Issue(record, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			if tc.used {
+				if _, err := p.Use(tc.description, noon); err != nil {
+					t.Fatal(err)
+				}
+			}
+
+			if tc.withdrawn {
+				p.Withdraw(permit)
+			}
+
+			_, err = p.Use(tc.description, tc.now)
+			if (tc.want == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("\n%s\nUse(...): want error %q, got %v", tc.reason, tc.want, err)
+			}
+		})
+	}
+}
+
+func TestIssueTwice(t *testing.T) {
+	p := NewPermits()
+	record := Record{UID: uid, Attempt: mark.Attempt, At: noon}
+
+	if _, err := p.Issue(record, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+
+	if _, err := p.Issue(record, time.Minute); err == nil {
+		t.Error("a second permit for an attempt that is under way would allow a second request")
+	}
+}
