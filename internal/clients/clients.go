@@ -17,12 +17,18 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	tfsdk "github.com/hashicorp/terraform-plugin-sdk/v2/terraform"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
 )
+
+// FinalizerUsage keeps a ProviderConfigUsage, and so the ProviderConfig, until the
+// managed resource that it belongs to is finalized. Without it, deleting a
+// Kubernetes namespace would take the usage away at once.
+const FinalizerUsage = "scaleway.m.crossplane.io/in-use"
 
 // maxClients bounds the configured clients that are kept. One takes some tens of
 // kilobytes.
@@ -67,7 +73,9 @@ func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.M
 	// would fail in a Kubernetes namespace that is being deleted too, where
 	// nothing can be created, and so keep both for ever.
 	if !meta.WasDeleted(mg) {
-		tracker := xpresource.NewProviderConfigUsageTracker(kube, &v1beta1.ProviderConfigUsage{})
+		usage := &v1beta1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{Finalizers: []string{FinalizerUsage}}}
+
+		tracker := xpresource.NewProviderConfigUsageTracker(kube, usage)
 		if err := tracker.Track(ctx, mm); err != nil {
 			return terraform.Setup{}, errors.Wrap(err, "cannot track the use of the ProviderConfig")
 		}

@@ -52,6 +52,8 @@ type Record struct {
 	Parents map[string]string `json:"parents,omitempty"`
 	// Object is the external name of the object, once it is minted.
 	Object string `json:"object,omitempty"`
+	// Secret in which the object's secret was last seen.
+	Secret string `json:"secret,omitempty"`
 	// Abandoned are earlier attempts that were not found at Scaleway, but whose
 	// request might still arrive.
 	Abandoned []Abandoned `json:"abandoned,omitempty"`

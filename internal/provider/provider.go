@@ -66,9 +66,12 @@ type Options struct {
 
 	WatchNamespace []string `help:"Kubernetes namespace whose resources are reconciled. Can be given more than once. Without it, those of every namespace are." name:"watch-namespace" placeholder:"NAME" env:"WATCH_NAMESPACE"`
 
+	HoldCredentials bool `help:"Keep the Secret that a ProviderConfig names, by a finalizer, while a resource uses it." default:"true" negatable:"" env:"HOLD_CREDENTIALS"`
+
 	LeaderElection bool `help:"Elect a leader, so that of several replicas one is active." env:"LEADER_ELECTION"`
 
 	MetricsBindAddress     string `help:"Address that serves /metrics. Empty or 0 serves none." default:":8080" env:"METRICS_BIND_ADDRESS"`
+	ExpiryMetrics          int    `help:"Most objects of a kind whose expiry is reported as a metric, with their namespace and name. 0 reports none." default:"1000" env:"EXPIRY_METRICS"`
 	HealthProbeBindAddress string `help:"Address that serves /healthz and /readyz. Empty or 0 serves none." default:":8081" env:"HEALTH_PROBE_BIND_ADDRESS"`
 }
 
@@ -225,11 +228,13 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 			PollJitter:            o.PollJitter,
 			OperationTrackerStore: ujcontroller.NewOperationStore(log),
 		},
-		Resources:      resources,
-		Observations:   seen,
-		Permits:        permits,
-		API:            builder.API,
-		RequestTimeout: o.RequestTimeout,
+		Resources:       resources,
+		HoldCredentials: o.HoldCredentials,
+		Observations:    seen,
+		Permits:         permits,
+		API:             builder.API,
+		ExpiryMetrics:   o.ExpiryMetrics,
+		RequestTimeout:  o.RequestTimeout,
 	}
 
 	if err := customresourcesgate.Setup(mgr, options.Options.Options); err != nil {

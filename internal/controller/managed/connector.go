@@ -8,11 +8,13 @@ import (
 	"context"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujcontroller "github.com/crossplane/upjet/v2/pkg/controller"
 	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
@@ -28,6 +30,7 @@ type Connector struct {
 	resource resource.Resource
 	trackers *ujcontroller.OperationTrackerStore
 	seen     *transport.Observations
+	record   event.Recorder
 
 	// minter guards kinds whose secret is shown once. It is nil for others.
 	minter *minter
@@ -61,14 +64,25 @@ func (c *Connector) Connect(ctx context.Context, mg xpresource.Managed) (managed
 // wrong with its arguments no longer matters.
 func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraformed) (managed.ExternalClient, error) {
 	if c.path(mg) == "" {
-		// Nothing at Scaleway can have this name, so there is nothing to delete: the
-		// client finds no object.
-		return managed.ExternalClientFns{
-			ObserveFn: func(context.Context, xpresource.Managed) (managed.ExternalObservation, error) {
-				return managed.ExternalObservation{}, nil
-			},
-			DisconnectFn: func(context.Context) error { return nil },
-		}, nil
+		// Nothing at Scaleway can have this name, so there is nothing to delete.
+		return nothing, nil
+	}
+
+	name := meta.GetExternalName(mg)
+	if released(mg, name) {
+		c.record.Event(mg, event.Warning(reasonReleased, errors.Errorf("%s is left at Scaleway, as annotation %s asks for", name, AnnotationRelease)))
+		return nothing, nil
+	}
+
+	if c.minter != nil {
+		mr, err := asMinted(mg)
+		if err != nil {
+			return nil, err
+		}
+
+		if handed, err := c.minter.handedOver(ctx, mr); handed || err != nil {
+			return nothing, err
+		}
 	}
 
 	// Upjet takes an object for deleted once Terraform's Delete has returned,
@@ -80,10 +94,25 @@ func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraforme
 
 	inner, err := c.inner.Connect(ctx, mg)
 	if err != nil {
-		return nil, err
+		return nil, howToRelease(err, name)
 	}
 
 	return &external{ExternalClient: inner, connector: c}, nil
+}
+
+// forget what is remembered of a managed resource that is gone.
+func (c *Connector) forget(uid types.UID) {
+	if c.minter != nil {
+		c.minter.warned.forget(uid)
+	}
+}
+
+// nothing is a client that finds no object.
+var nothing = managed.ExternalClientFns{
+	ObserveFn: func(context.Context, xpresource.Managed) (managed.ExternalObservation, error) {
+		return managed.ExternalObservation{}, nil
+	},
+	DisconnectFn: func(context.Context) error { return nil },
 }
 
 // path of the managed resource's object in Scaleway's API. It is empty while the

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
@@ -48,10 +49,13 @@ const (
 // A minter guards the life of objects whose secret Scaleway shows once.
 type minter struct {
 	kube      client.Client
+	list      xpresource.ManagedList
 	resource  resource.Resource
 	api       APIFn
 	permits   *mint.Permits
 	publisher managed.LocalConnectionPublisher
+	record    event.Recorder
+	warned    warned
 	timeout   time.Duration
 	now       func() time.Time
 }
@@ -241,6 +245,10 @@ func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Rec
 	}
 
 	record.State, record.Object = mint.StateDone, name
+	if ref := mg.GetWriteConnectionSecretToReference(); ref != nil {
+		record.Secret = ref.Name
+	}
+
 	record.Write(mg)
 	meta.SetExternalName(mg, name)
 
@@ -340,6 +348,12 @@ func (m *minter) Initialize(ctx context.Context, mg xpresource.Managed) error {
 		return err
 	}
 
+	if !meta.WasDeleted(mr) {
+		if err := m.checkShared(ctx, mr); err != nil {
+			return err
+		}
+	}
+
 	record, err := mint.ReadRecord(mr)
 	if err != nil || record.State != mint.StatePending {
 		return err
@@ -351,7 +365,23 @@ func (m *minter) Initialize(ctx context.Context, mg xpresource.Managed) error {
 		return nil
 	}
 
-	return m.heal(ctx, mr, record)
+	if meta.WasDeleted(mr) && released(mr, record.Attempt) {
+		record.State = mint.StateFailed
+		record.Write(mr)
+		meta.SetExternalCreateFailed(mr, m.now())
+
+		return errors.Wrapf(m.kube.Update(ctx, mr), "cannot store that attempt %s is given up", record.Mark())
+	}
+
+	if err := m.heal(ctx, mr, record); err != nil {
+		if meta.WasDeleted(mr) {
+			return errors.Wrapf(err, "to let go of this resource all the same, and leave what the attempt has created at Scaleway, annotate it with %s=%s", AnnotationRelease, record.Attempt)
+		}
+
+		return err
+	}
+
+	return nil
 }
 
 // restoreName puts back an external name that has been taken away. Without it,

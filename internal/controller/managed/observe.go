@@ -11,6 +11,7 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
@@ -43,20 +44,23 @@ const (
 // Observe reads the object through Terraform, and completes the observation with
 // the status that Scaleway gave.
 func (e *external) Observe(ctx context.Context, mg xpresource.Managed) (managed.ExternalObservation, error) {
+	before := mg.GetCondition(xpv1.TypeReady)
+
 	o, err := e.ExternalClient.Observe(ctx, mg)
 	if err != nil {
 		return o, err
 	}
 
 	if e.connector.minter != nil {
-		return e.observeMinted(ctx, mg, o)
+		return e.observeMinted(ctx, mg, o, before)
 	}
 
 	return e.observeStatus(mg, o)
 }
 
-// observeMinted observes an object whose secret is shown once.
-func (e *external) observeMinted(ctx context.Context, mg xpresource.Managed, o managed.ExternalObservation) (managed.ExternalObservation, error) {
+// observeMinted observes an object whose secret is shown once. Before is the
+// condition that the managed resource had.
+func (e *external) observeMinted(ctx context.Context, mg xpresource.Managed, o managed.ExternalObservation, before xpv1.Condition) (managed.ExternalObservation, error) {
 	m := e.connector.minter
 
 	mr, err := asMinted(mg)
@@ -83,8 +87,18 @@ func (e *external) observeMinted(ctx context.Context, mg xpresource.Managed, o m
 
 	o.ConnectionDetails = details
 
-	if unready != nil {
-		mg.SetConditions(*unready)
+	if expired := m.observeExpiry(mr); expired != nil {
+		unready = expired
+	}
+
+	if unready == nil {
+		return o, nil
+	}
+
+	mg.SetConditions(*unready)
+
+	if unready.Reason != before.Reason {
+		m.record.Event(mg, event.Warning(event.Reason(unready.Reason), errors.New(unready.Message)))
 	}
 
 	return o, nil
@@ -165,6 +179,12 @@ func (c *Connector) pollInterval(jitter time.Duration) managed.PollIntervalHook 
 			return min(max(age/4, minTransientPoll), maxTransientPoll, interval)
 		}
 
-		return interval + time.Duration((rand.Float64()-0.5)*2*float64(jitter)) //nolint:gosec // Spreads load, protects nothing.
+		interval += time.Duration((rand.Float64() - 0.5) * 2 * float64(jitter)) //nolint:gosec // Spreads load, protects nothing.
+
+		if mr, err := asMinted(mg); err == nil && c.minter != nil {
+			interval = c.minter.untilExpiry(mr, interval)
+		}
+
+		return interval
 	}
 }

@@ -7,7 +7,6 @@ package managed
 import (
 	"context"
 	"fmt"
-	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -68,6 +67,10 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 			return details, nil, nil
 		}
 
+		if moved, err := m.movedSecret(ctx, mg, uuid); moved != nil || err != nil {
+			return moved, nil, err
+		}
+
 		c := m.lost(mg, ref.Name)
 
 		return published, &c, nil
@@ -94,7 +97,41 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 		}
 	}
 
-	return complete, nil, nil
+	return complete, nil, m.notePublished(ctx, mg, ref.Name)
+}
+
+// movedSecret returns the details that the Secret holds which the managed
+// resource named before, if it is still there.
+func (m *minter) movedSecret(ctx context.Context, mg mintedResource, uuid string) (managed.ConnectionDetails, error) {
+	record, err := mint.ReadRecord(mg)
+	if err != nil || record.Secret == "" || record.Secret == mg.GetWriteConnectionSecretToReference().Name {
+		return nil, err
+	}
+
+	data, err := m.secretData(ctx, mg, record.Secret)
+	if err != nil {
+		return nil, err
+	}
+
+	value := string(data["attribute."+m.resource.Minted.Attribute])
+	if id, err := m.resource.Minted.Identify(value); err != nil || id != uuid {
+		return nil, nil //nolint:nilerr // It is not what is looked for.
+	}
+
+	return m.details(value)
+}
+
+// notePublished records which Secret holds the secret, so that it is found when
+// the managed resource names another one.
+func (m *minter) notePublished(ctx context.Context, mg mintedResource, secret string) error {
+	record, err := mint.ReadRecord(mg)
+	if err != nil || record.Secret == secret {
+		return err
+	}
+
+	record.UID, record.Secret = mg.GetUID(), secret
+
+	return m.storeRecord(ctx, mg, record)
 }
 
 // lost says why there is no secret.
@@ -179,18 +216,4 @@ func unready(reason xpv1.ConditionReason, message string) xpv1.Condition {
 		Reason:             reason,
 		Message:            message,
 	}
-}
-
-// expiry returns when the managed resource's object expires.
-func (m *minter) expiry(mg mintedResource) (time.Time, bool) {
-	observation, err := mg.GetObservation()
-	if err != nil || m.resource.Minted.ExpiryAttribute == "" {
-		return time.Time{}, false
-	}
-
-	text, _ := observation[m.resource.Minted.ExpiryAttribute].(string)
-
-	t, err := time.Parse(time.RFC3339, text)
-
-	return t, err == nil
 }

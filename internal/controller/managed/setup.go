@@ -11,6 +11,7 @@
 package managed
 
 import (
+	"context"
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -24,6 +25,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
@@ -62,6 +64,14 @@ type Options struct {
 	// API returns clients for requests that Terraform has no function for.
 	API APIFn
 
+	// ExpiryMetrics is the number of objects of a kind whose expiry is reported as a
+	// metric.
+	ExpiryMetrics int
+
+	// HoldCredentials keeps the Secrets that ProviderConfigs name while they are
+	// used.
+	HoldCredentials bool
+
 	// RequestTimeout is the longest that a request to Scaleway takes.
 	RequestTimeout time.Duration
 }
@@ -94,31 +104,49 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		trackers: o.OperationTrackerStore,
 		seen:     o.Observations,
 		inner: ujcontroller.NewTerraformPluginSDKConnector(mgr.GetClient(), o.SetupFn, o.Provider.Resources[k.Resource], o.OperationTrackerStore,
-			ujcontroller.WithTerraformPluginSDKLogger(log),
+			ujcontroller.WithTerraformPluginSDKLogger(discreet{log}),
 			ujcontroller.WithTerraformPluginSDKMetricRecorder(recorder),
 			ujcontroller.WithTerraformPluginSDKManagementPolicies(true)),
+		record: event.NewAPIRecorder(mgr.GetEventRecorderFor(name)), //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
 	}
 
 	initializers := []managed.Initializer{managed.InitializerFn(checkReferences)}
 
 	if c.resource.Minted != nil {
+		if err := index(context.Background(), mgr, k); err != nil {
+			return err
+		}
+
 		c.minter = &minter{
 			kube:      mgr.GetClient(),
+			list:      k.List,
 			resource:  c.resource,
 			api:       o.API,
 			permits:   o.Permits,
 			publisher: managed.NewAPILocalSecretPublisher(mgr.GetClient(), mgr.GetScheme()),
+			record:    c.record,
 			timeout:   o.RequestTimeout,
 			now:       time.Now,
 		}
+
+		if o.ExpiryMetrics > 0 {
+			if err := ctrlmetrics.Registry.Register(&expiryCollector{minter: c.minter, kind: k.GroupVersionKind.Kind, limit: o.ExpiryMetrics}); err != nil {
+				return errors.Wrapf(err, "cannot register the expiry metrics of %s", k.GroupVersionKind.Kind)
+			}
+		}
+
 		initializers = append(initializers, c.minter)
 	}
 
 	opts := []managed.ReconcilerOption{
 		managed.WithExternalConnector(c),
 		managed.WithLogger(log),
-		managed.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name))), //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
-		managed.WithFinalizer(ujcontroller.NewOperationTrackerFinalizer(o.OperationTrackerStore, xpresource.NewAPIFinalizer(mgr.GetClient(), managed.FinalizerName))),
+		managed.WithRecorder(c.record),
+		managed.WithFinalizer(ujcontroller.NewOperationTrackerFinalizer(o.OperationTrackerStore, &finalizer{
+			Finalizer: xpresource.NewAPIFinalizer(mgr.GetClient(), managed.FinalizerName),
+			kube:      mgr.GetClient(),
+			forget:    c.forget,
+		})),
 		managed.WithTimeout(timeout),
 		managed.WithInitializers(initializers...),
 		managed.WithPollInterval(o.PollInterval),

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
@@ -22,11 +23,12 @@ import (
 // Setup adds controllers that account for the use of ProviderConfigs and
 // ClusterProviderConfigs.
 func Setup(mgr ctrl.Manager, o managed.Options) error {
-	if err := setup(mgr, o, v1beta1.ProviderConfigGroupVersionKind, &v1beta1.ProviderConfig{}); err != nil {
+	err := setup(mgr, o, v1beta1.ProviderConfigGroupVersionKind, func() client.Object { return &v1beta1.ProviderConfig{} })
+	if err != nil {
 		return err
 	}
 
-	return setup(mgr, o, v1beta1.ClusterProviderConfigGroupVersionKind, &v1beta1.ClusterProviderConfig{})
+	return setup(mgr, o, v1beta1.ClusterProviderConfigGroupVersionKind, func() client.Object { return &v1beta1.ClusterProviderConfig{} })
 }
 
 // SetupGated is Setup: the provider cannot serve any kind without these.
@@ -34,10 +36,10 @@ func SetupGated(mgr ctrl.Manager, o managed.Options) error {
 	return Setup(mgr, o)
 }
 
-func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, object client.Object) error {
+func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, newConfig func() client.Object) error {
 	name := providerconfig.ControllerName(config.GroupKind().String())
 
-	r := providerconfig.NewReconciler(mgr,
+	var r reconcile.Reconciler = providerconfig.NewReconciler(mgr,
 		xpresource.ProviderConfigKinds{
 			Config:    config,
 			Usage:     v1beta1.ProviderConfigUsageGroupVersionKind,
@@ -46,10 +48,14 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 		providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
 		providerconfig.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name)))) //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
 
+	if o.HoldCredentials {
+		r = &holder{Reconciler: r, kube: mgr.GetClient(), newConfig: newConfig, kind: config.Kind}
+	}
+
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		WithOptions(o.ForControllerRuntime()).
-		For(object).
+		For(newConfig()).
 		Watches(&v1beta1.ProviderConfigUsage{}, &xpresource.EnqueueRequestForProviderConfig{Kind: config.Kind}).
 		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
 }

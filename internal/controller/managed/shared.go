@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"context"
+	"strings"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// indexExternalName finds the managed resources of a kind by external name.
+const indexExternalName = "externalName"
+
+// index the managed resources of the kind by external name.
+func index(ctx context.Context, mgr ctrl.Manager, k Kind) error {
+	err := mgr.GetFieldIndexer().IndexField(ctx, k.Object, indexExternalName, func(o client.Object) []string {
+		if name := meta.GetExternalName(o); name != "" {
+			return []string{name}
+		}
+
+		return nil
+	})
+
+	return errors.Wrapf(err, "cannot index %s by external name", k.GroupVersionKind.Kind)
+}
+
+// sharers returns the other managed resources of the kind that have the same
+// external name.
+func (m *minter) sharers(ctx context.Context, mg mintedResource) ([]xpresource.Managed, error) {
+	name := meta.GetExternalName(mg)
+	if name == "" {
+		return nil, nil
+	}
+
+	list, ok := m.list.DeepCopyObject().(xpresource.ManagedList)
+	if !ok {
+		return nil, errors.Errorf("%T is no list of managed resources", m.list)
+	}
+
+	if err := m.kube.List(ctx, list, client.MatchingFields{indexExternalName: name}); err != nil {
+		return nil, errors.Wrapf(err, "cannot list what else has the external name %s", name)
+	}
+
+	var others []xpresource.Managed
+
+	for _, o := range list.GetItems() {
+		if o.GetUID() != mg.GetUID() {
+			others = append(others, o)
+		}
+	}
+
+	return others, nil
+}
+
+// checkShared refuses a managed resource whose object another one has too: one of
+// them would revoke it under the other.
+func (m *minter) checkShared(ctx context.Context, mg mintedResource) error {
+	others, err := m.sharers(ctx, mg)
+	if err != nil || len(others) == 0 {
+		return err
+	}
+
+	names := make([]string, len(others))
+	for i, o := range others {
+		names[i] = types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetName()}.String()
+	}
+
+	return errors.Errorf("%s is the external name of %s too: neither changes or revokes it until one of them is deleted", meta.GetExternalName(mg), strings.Join(names, ", "))
+}
+
+// handedOver tells whether the object of a managed resource that is being
+// deleted stays, because another one has it too. Of several that are being
+// deleted, the last one to go revokes it.
+func (m *minter) handedOver(ctx context.Context, mg mintedResource) (bool, error) {
+	others, err := m.sharers(ctx, mg)
+	if err != nil {
+		return false, err
+	}
+
+	for _, o := range others {
+		if !meta.WasDeleted(o) || o.GetUID() > mg.GetUID() {
+			return true, nil
+		}
+	}
+
+	return false, nil
+}

@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package providerconfig
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
+)
+
+const (
+	// finalizerPrefix of the finalizer on a credentials Secret. The UID of the
+	// ProviderConfig follows, because several may read one Secret.
+	finalizerPrefix = "scaleway.m.crossplane.io/"
+
+	// annotationHeld on a ProviderConfig names the Secret that is held for it, so
+	// that it is released when the ProviderConfig comes to name another.
+	annotationHeld = "scaleway.m.crossplane.io/held-secret"
+)
+
+// A holder keeps the Secret with the credentials of a ProviderConfig as long as
+// a managed resource uses them: without them, what it has created could not be
+// deleted any more.
+type holder struct {
+	reconcile.Reconciler
+
+	kube      client.Client
+	newConfig func() client.Object
+	kind      string
+}
+
+// Reconcile holds or releases the Secret before the use of the ProviderConfig is
+// accounted for, after which it may be gone.
+func (h *holder) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	pc := h.newConfig()
+	if err := h.kube.Get(ctx, req.NamespacedName, pc); err != nil {
+		return h.Reconciler.Reconcile(ctx, req) // It knows what to do about this.
+	}
+
+	usages := &v1beta1.ProviderConfigUsageList{}
+
+	opts := []client.ListOption{client.MatchingLabels{xpv1.LabelKeyProviderName: pc.GetName(), xpv1.LabelKeyProviderKind: h.kind}}
+	if pc.GetNamespace() != "" {
+		opts = append(opts, client.InNamespace(pc.GetNamespace()))
+	}
+
+	if err := h.kube.List(ctx, usages, opts...); err != nil {
+		return reconcile.Result{}, errors.Wrap(err, "cannot list ProviderConfigUsages")
+	}
+
+	want := types.NamespacedName{}
+	if len(usages.Items) > 0 {
+		want = secretOf(pc)
+	}
+
+	if err := h.hold(ctx, pc, want); err != nil {
+		return reconcile.Result{}, err
+	}
+
+	return h.Reconciler.Reconcile(ctx, req)
+}
+
+func secretOf(pc client.Object) types.NamespacedName {
+	switch pc := pc.(type) {
+	case *v1beta1.ProviderConfig:
+		return types.NamespacedName{Namespace: pc.GetNamespace(), Name: pc.Spec.Credentials.SecretRef.Name}
+	case *v1beta1.ClusterProviderConfig:
+		return types.NamespacedName{Namespace: pc.Spec.Credentials.SecretRef.Namespace, Name: pc.Spec.Credentials.SecretRef.Name}
+	default:
+		return types.NamespacedName{}
+	}
+}
+
+// hold the wanted Secret, and no other. An empty name wants none.
+func (h *holder) hold(ctx context.Context, pc client.Object, want types.NamespacedName) error {
+	finalizer := finalizerPrefix + string(pc.GetUID())
+
+	held := pc.GetAnnotations()[annotationHeld]
+	if held != "" && (want.Name == "" || held != want.String()) {
+		namespace, name, _ := strings.Cut(held, "/")
+
+		err := h.change(ctx, types.NamespacedName{Namespace: namespace, Name: name}, func(s *corev1.Secret) { meta.RemoveFinalizer(s, finalizer) })
+		if err != nil {
+			return errors.Wrapf(err, "cannot release Secret %q", held)
+		}
+	}
+
+	now := ""
+
+	if want.Name != "" {
+		now = want.String()
+
+		err := h.change(ctx, want, func(s *corev1.Secret) {
+			// None can be added to what is being deleted.
+			if !meta.WasDeleted(s) {
+				meta.AddFinalizer(s, finalizer)
+			}
+		})
+		if err != nil {
+			return errors.Wrapf(err, "cannot hold Secret %q", want)
+		}
+	}
+
+	if now == held {
+		return nil
+	}
+
+	meta.AddAnnotations(pc, map[string]string{annotationHeld: now})
+
+	return errors.Wrap(h.kube.Update(ctx, pc), "cannot record which Secret is held")
+}
+
+// change a Secret, if it exists and the change makes a difference.
+func (h *holder) change(ctx context.Context, name types.NamespacedName, fn func(*corev1.Secret)) error {
+	s := &corev1.Secret{}
+	if err := h.kube.Get(ctx, name, s); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+
+	before := slices.Clone(s.GetFinalizers())
+
+	fn(s)
+
+	if slices.Equal(before, s.GetFinalizers()) {
+		return nil
+	}
+
+	return client.IgnoreNotFound(h.kube.Update(ctx, s))
+}
