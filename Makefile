@@ -21,19 +21,19 @@ help: ## Lists the targets.
 
 .PHONY: demo
 demo: build ## Runs the examples end to end on this machine, then takes everything away.
-	@go run ./cluster/demo --provider-binary $(OUTPUT)/bin/provider --fake-binary $(OUTPUT)/bin/fake-scaleway
+	@$(OUTPUT)/bin/demo --provider-binary $(OUTPUT)/bin/provider --fake-binary $(OUTPUT)/bin/fake-scaleway
 
 .PHONY: dev
 dev: build ## Runs the same as demo, and stays up until Ctrl-C.
-	@go run ./cluster/demo --stay --provider-binary $(OUTPUT)/bin/provider --fake-binary $(OUTPUT)/bin/fake-scaleway
+	@$(OUTPUT)/bin/demo --stay --provider-binary $(OUTPUT)/bin/provider --fake-binary $(OUTPUT)/bin/fake-scaleway
 
 ##@ Build
 
 .PHONY: build
-build: ## Builds the provider and the local Scaleway API into _output/bin.
+build: ## Builds the provider, the local Scaleway API and the demo into _output/bin.
 	@echo "Building the provider (minutes the first time, seconds after)"
 	@mkdir -p $(OUTPUT)/bin
-	@CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o $(OUTPUT)/bin/ ./cmd/provider ./cmd/fake-scaleway
+	@CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o $(OUTPUT)/bin/ ./cmd/provider ./cmd/fake-scaleway ./cluster/demo
 
 .PHONY: generate
 generate: ## Regenerates the API types, the controllers and the CRDs from config/.
@@ -72,6 +72,7 @@ tidy: ## Brings go.mod in line with the code.
 
 .PHONY: check-generate
 check-generate: generate ## Fails if "make generate" changes what is committed.
+	@git status >/dev/null
 	@test -z "$$(git status --porcelain -- apis internal/controller package)" || { git status --short -- apis internal/controller package; git diff --stat -- apis internal/controller package; echo "Generated files are not up to date: run make generate, and commit what it changes."; exit 1; }
 
 .PHONY: reviewable

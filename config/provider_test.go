@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"sigs.k8s.io/yaml"
@@ -208,10 +209,13 @@ func TestCRDs(t *testing.T) {
 
 			columns = append(columns, "EXTERNAL-NAME", "AGE")
 
-			for i, c := range version.AdditionalPrinterColumns {
-				if i >= len(columns) || c.Name != columns[i] {
-					t.Errorf("column %d is %s, want %v", i, c.Name, columns)
-				}
+			var got []string
+			for _, c := range version.AdditionalPrinterColumns {
+				got = append(got, c.Name)
+			}
+
+			if diff := cmp.Diff(columns, got); diff != "" {
+				t.Errorf("columns: -want, +got:\n%s", diff)
 			}
 
 			root := version.Schema.OpenAPIV3Schema

@@ -54,6 +54,13 @@ type Record struct {
 	Object string `json:"object,omitempty"`
 	// Secret in which the object's secret was last seen.
 	Secret string `json:"secret,omitempty"`
+	// Renewing is the value of the annotation that asked for this attempt, and
+	// Renewed that of the last one that was fulfilled.
+	Renewing string `json:"renewing,omitempty"`
+	Renewed  string `json:"renewed,omitempty"`
+	// Previous is the external name of the object that this attempt replaces, until
+	// that is revoked.
+	Previous string `json:"previous,omitempty"`
 	// Abandoned are earlier attempts that were not found at Scaleway, but whose
 	// request might still arrive.
 	Abandoned []Abandoned `json:"abandoned,omitempty"`
@@ -83,12 +90,15 @@ func NewRecord(o metav1.Object, last Record, region string, parents map[string]s
 		At:        now.UTC(),
 		Region:    region,
 		Parents:   parents,
+		Secret:    last.Secret,
+		Renewed:   last.Renewed,
 		Abandoned: last.Abandoned,
 	}
 }
 
 // ReadRecord returns the record of the managed resource. It is empty if there is
-// none, or if it is that of the object this one is a copy of.
+// none. Of the record of the object that this one is a copy of, only that a
+// renewal was fulfilled is true of the copy too.
 func ReadRecord(o metav1.Object) (Record, error) {
 	a, ok := o.GetAnnotations()[AnnotationRecord]
 	if !ok {
@@ -101,7 +111,7 @@ func ReadRecord(o metav1.Object) (Record, error) {
 	}
 
 	if r.UID != o.GetUID() {
-		return Record{}, nil
+		return Record{Renewed: r.Renewed}, nil
 	}
 
 	return r, nil
@@ -120,6 +130,18 @@ func (r Record) Write(o metav1.Object) {
 // Mark of the attempt.
 func (r Record) Mark() Mark {
 	return Mark{UID: r.UID, Attempt: r.Attempt}
+}
+
+// Done returns the record of an attempt that has minted the object of the supplied
+// name, and published its secret.
+func (r Record) Done(name string) Record {
+	r.State, r.Object = StateDone, name
+
+	if r.Renewing != "" {
+		r.Renewed, r.Renewing = r.Renewing, ""
+	}
+
+	return r
 }
 
 // Abandon returns the record as failed, with its attempt among the abandoned.

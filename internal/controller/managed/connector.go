@@ -6,6 +6,7 @@ package managed
 
 import (
 	"context"
+	"sync"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
@@ -18,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
@@ -32,9 +34,20 @@ type Connector struct {
 	seen     *transport.Observations
 	record   event.Recorder
 
+	// deleted are the managed resources whose object Scaleway has accepted to
+	// delete.
+	deleted uids
+
 	// minter guards kinds whose secret is shown once. It is nil for others.
 	minter *minter
 }
+
+// uids is a set of managed resources.
+type uids struct{ m sync.Map }
+
+func (u *uids) add(uid types.UID)      { u.m.Store(uid, nil) }
+func (u *uids) remove(uid types.UID)   { u.m.Delete(uid) }
+func (u *uids) has(uid types.UID) bool { _, ok := u.m.Load(uid); return ok }
 
 // Connect checks the managed resource, and returns a client for its object at
 // Scaleway. No request is made.
@@ -102,6 +115,8 @@ func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraforme
 
 // forget what is remembered of a managed resource that is gone.
 func (c *Connector) forget(uid types.UID) {
+	c.deleted.remove(uid)
+
 	if c.minter != nil {
 		c.minter.warned.forget(uid)
 	}
@@ -126,7 +141,7 @@ func (c *Connector) path(mg xpresource.Managed) string {
 	return c.resource.ObjectPath(id.Region, id.UUID)
 }
 
-// external is the client for one object. Update is upjet's own.
+// external is the client for one object.
 type external struct {
 	managed.ExternalClient
 
@@ -150,6 +165,39 @@ func (e *external) Create(ctx context.Context, mg xpresource.Managed) (managed.E
 	return e.connector.minter.create(ctx, mr, e.ExternalClient)
 }
 
+// Update changes the object, or has its secret renewed if that is asked for.
+func (e *external) Update(ctx context.Context, mg xpresource.Managed) (managed.ExternalUpdate, error) {
+	m := e.connector.minter
+	if m == nil {
+		return e.ExternalClient.Update(ctx, mg)
+	}
+
+	mr, err := asMinted(mg)
+	if err != nil {
+		return managed.ExternalUpdate{}, err
+	}
+
+	record, err := mint.ReadRecord(mr)
+	if err != nil {
+		return managed.ExternalUpdate{}, err
+	}
+
+	if !m.renewalDue(mr, record) {
+		return e.ExternalClient.Update(ctx, mg)
+	}
+
+	// Upjet remembers the state of the old object by the UID that both have.
+	defer e.connector.trackers.RemoveTracker(mr) //nolint:errcheck // It never fails.
+
+	return managed.ExternalUpdate{}, m.renew(ctx, mr, func(ctx context.Context, another mintedResource) (managed.ExternalClient, error) {
+		if err := e.connector.trackers.RemoveTracker(another); err != nil {
+			return nil, errors.Wrap(err, "cannot forget the Terraform state")
+		}
+
+		return e.connector.inner.Connect(ctx, another)
+	})
+}
+
 // Delete deletes the object, and does nothing while Scaleway is deleting it.
 func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.ExternalDelete, error) {
 	if seen, ok := e.connector.seen.Get(e.connector.path(mg)); ok && seen.Status == statusDeleting {
@@ -168,5 +216,10 @@ func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.E
 		return managed.ExternalDelete{}, err
 	}
 
-	return fresh.Delete(ctx, mg)
+	deletion, err := fresh.Delete(ctx, mg)
+	if err == nil {
+		e.connector.deleted.add(mg.GetUID())
+	}
+
+	return deletion, err
 }

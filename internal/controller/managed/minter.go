@@ -118,16 +118,25 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 	setup := map[string]any{"configuration": map[string]any{"region": region}}
 	region = m.resource.Region("", args, setup)
 
+	record = mint.NewRecord(mg, record, region, m.parents(args), m.now())
+	record.Renewed = mg.GetAnnotations()[AnnotationRenew] // What is new needs no renewal.
+	record.Write(mg)
+
+	return nil
+}
+
+// parents returns the parents of an object with the supplied arguments, as what
+// it can be looked up by.
+func (m *minter) parents(args map[string]any) map[string]string {
 	parents := map[string]string{}
+
 	for arg := range m.resource.References {
 		if id, err := regional.ParseArgument(fmt.Sprint(args[arg])); err == nil {
 			parents[arg] = id.UUID
 		}
 	}
 
-	mint.NewRecord(mg, record, region, parents, m.now()).Write(mg)
-
-	return nil
+	return parents
 }
 
 // confirmMissing returns an error unless Scaleway, which did not find the object,
@@ -244,7 +253,7 @@ func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Rec
 		return managed.ExternalCreation{}, errors.Wrapf(err, "cannot publish the secret of %s, which has been revoked again", name)
 	}
 
-	record.State, record.Object = mint.StateDone, name
+	record = record.Done(name)
 	if ref := mg.GetWriteConnectionSecretToReference(); ref != nil {
 		record.Secret = ref.Name
 	}
@@ -296,7 +305,7 @@ func (m *minter) publish(ctx context.Context, mg mintedResource, details managed
 	return err
 }
 
-// revoke deletes the object at Scaleway.
+// revoke deletes an object at Scaleway, unless its secret is the published one.
 func (m *minter) revoke(ctx context.Context, mg mintedResource, name string) error {
 	api, _, err := m.api(ctx, m.kube, mg)
 	if err != nil {
@@ -306,6 +315,15 @@ func (m *minter) revoke(ctx context.Context, mg mintedResource, name string) err
 	id, err := regional.Parse(name)
 	if err != nil {
 		return err
+	}
+
+	published, err := m.publishedName(ctx, mg, id.Region)
+	if err != nil {
+		return err
+	}
+
+	if published == name {
+		return errors.Errorf("refusing to revoke %s, whose secret is published", name)
 	}
 
 	return errors.Wrapf(api.Delete(ctx, m.resource.ObjectPath(id.Region, id.UUID)), "cannot revoke %s", name)
@@ -360,8 +378,8 @@ func (m *minter) Initialize(ctx context.Context, mg xpresource.Managed) error {
 	}
 
 	// Create is called only after the reconciler has stored this annotation, whose
-	// time has whole seconds.
-	if meta.GetExternalCreatePending(mr).Before(record.At.Truncate(time.Second)) {
+	// time has whole seconds. A renewal is no creation to the reconciler.
+	if record.Previous == "" && meta.GetExternalCreatePending(mr).Before(record.At.Truncate(time.Second)) {
 		return nil
 	}
 
@@ -428,7 +446,7 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 	}
 
 	if slices.Contains(names, published) {
-		record.State, record.Object = mint.StateDone, published
+		record = record.Done(published)
 		record.Write(mg)
 		meta.SetExternalName(mg, published)
 		meta.SetExternalCreateSucceeded(mg, m.now())
@@ -451,7 +469,7 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 		record = record.Abandon(m.now())
 	}
 
-	record.State = mint.StateFailed
+	record.State, record.Previous = mint.StateFailed, ""
 	record.Write(mg)
 	meta.SetExternalCreateFailed(mg, m.now())
 
@@ -463,9 +481,15 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 // come any more.
 func (m *minter) sweep(ctx context.Context, mg mintedResource) error {
 	record, err := mint.ReadRecord(mg)
-	if err != nil || len(record.Abandoned) == 0 {
+	if err != nil {
 		return err
 	}
+
+	if err := m.sweepPrevious(ctx, mg, record); err != nil || len(record.Abandoned) == 0 {
+		return err
+	}
+
+	record.Previous = ""
 
 	api, _, err := m.api(ctx, m.kube, mg)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
 
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -30,6 +31,9 @@ const (
 	statusError    = "error"
 	statusLocked   = "locked"
 )
+
+// keyStateID is where Terraform's state has the ID.
+const keyStateID = "id"
 
 // attributeStatus is where kinds that have one keep the status.
 const attributeStatus = "status"
@@ -51,11 +55,41 @@ func (e *external) Observe(ctx context.Context, mg xpresource.Managed) (managed.
 		return o, err
 	}
 
+	if !o.ResourceExists && meta.WasDeleted(mg) && e.connector.deleted.has(mg.GetUID()) {
+		// The reconciler would wait for half a minute after the creation before it
+		// believes that there is no object. Scaleway has accepted to delete it.
+		meta.RemoveAnnotations(mg, meta.AnnotationKeyExternalCreateSucceeded)
+	}
+
 	if e.connector.minter != nil {
 		return e.observeMinted(ctx, mg, o, before)
 	}
 
+	if !o.ResourceExists {
+		return o, e.connector.checkMissing(mg)
+	}
+
 	return e.observeStatus(mg, o)
+}
+
+// checkMissing refuses to create an object in place of one that the user has named
+// and that Scaleway does not know.
+func (c *Connector) checkMissing(mg xpresource.Managed) error {
+	name := meta.GetExternalName(mg)
+	if name == "" || meta.WasDeleted(mg) || !meta.GetExternalCreateSucceeded(mg).IsZero() {
+		return nil
+	}
+
+	if tr, ok := mg.(ujresource.Terraformed); ok && tr.GetID() == name {
+		return nil // It was adopted, and has been deleted since.
+	}
+
+	return c.unknownName(name)
+}
+
+func (c *Connector) unknownName(name string) error {
+	return errors.Errorf("annotation %s names %s, which Scaleway does not know and this object did not create: correct it, or remove it to have a new %s created",
+		meta.AnnotationKeyExternalName, name, c.resource.Kind)
 }
 
 // observeMinted observes an object whose secret is shown once. Before is the
@@ -86,6 +120,15 @@ func (e *external) observeMinted(ctx context.Context, mg xpresource.Managed, o m
 	}
 
 	o.ConnectionDetails = details
+
+	record, err := mint.ReadRecord(mr)
+	if err != nil {
+		return managed.ExternalObservation{}, err
+	}
+
+	if m.renewalDue(mr, record) {
+		o.ResourceUpToDate = false
+	}
 
 	if expired := m.observeExpiry(mr); expired != nil {
 		unready = expired

@@ -37,7 +37,7 @@ const (
 )
 
 // remedy is what a user can do about a secret that is not there any more.
-const remedy = "restore the Secret from a backup, or delete this object and create it again to have a new one"
+const remedy = "restore the Secret from a backup, or have a new one minted and the old one revoked by a new value of annotation " + AnnotationRenew
 
 // hidden is what Scaleway returns in place of a secret.
 const hidden = "<hidden>"

@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
+)
+
+// AnnotationRenew asks for a new secret: a change of its value has another object
+// minted with the same arguments. The old one is revoked once the secret of the
+// new one is published.
+const AnnotationRenew = "scaleway.m.crossplane.io/renew"
+
+// reasonRenewed is the reason of the event that says that there is a new secret.
+const reasonRenewed event.Reason = "RenewedSecret"
+
+// renewalDue tells whether the user has asked for a new secret.
+func (m *minter) renewalDue(mg mintedResource, record mint.Record) bool {
+	asked := mg.GetAnnotations()[AnnotationRenew]
+	return asked != "" && asked != record.Renewed
+}
+
+// renew mints another object, publishes its secret, and leaves the old object to
+// sweep. Connect returns a client for the managed resource that it is given.
+func (m *minter) renew(ctx context.Context, mg mintedResource, connect func(context.Context, mintedResource) (managed.ExternalClient, error)) error {
+	if mg.GetWriteConnectionSecretToReference() == nil {
+		return errors.Errorf("cannot renew the secret: nobody could read the new one: set spec.writeConnectionSecretToRef, or remove annotation %s", AnnotationRenew)
+	}
+
+	old, err := regional.Parse(meta.GetExternalName(mg))
+	if err != nil {
+		return errors.Wrap(err, "cannot renew the secret")
+	}
+
+	last, err := mint.ReadRecord(mg)
+	if err != nil {
+		return err
+	}
+
+	args, err := mg.GetMergedParameters(true)
+	if err != nil {
+		return errors.Wrap(err, "cannot read the arguments")
+	}
+
+	record := mint.NewRecord(mg, last, old.Region, m.parents(args), m.now())
+	record.Renewing, record.Previous = mg.GetAnnotations()[AnnotationRenew], old.String()
+
+	if err := m.storeRecord(ctx, mg, record); err != nil {
+		return err
+	}
+
+	another, err := m.another(mg, old.Region)
+	if err != nil {
+		return err
+	}
+
+	fresh, err := connect(ctx, another)
+	if err != nil {
+		return err
+	}
+
+	// Upjet creates from the difference that an observation has found.
+	if _, err := fresh.Observe(ctx, another); err != nil {
+		return errors.Wrap(err, "cannot prepare the renewal")
+	}
+
+	if _, err := m.create(ctx, another, fresh); err != nil {
+		mg.SetAnnotations(another.GetAnnotations())
+
+		if r, rerr := mint.ReadRecord(another); rerr == nil && r.State != mint.StatePending {
+			r.Previous = ""
+			return errors.Join(err, m.storeRecord(ctx, mg, r))
+		}
+
+		return err
+	}
+
+	return m.finishRenewal(ctx, mg, another)
+}
+
+// another returns a managed resource like mg, that has no object yet.
+func (m *minter) another(mg mintedResource, region string) (mintedResource, error) {
+	another, ok := mg.DeepCopyObject().(mintedResource)
+	if !ok {
+		return nil, errors.Errorf("%T is not a generated namespaced managed resource", mg)
+	}
+
+	meta.RemoveAnnotations(another, meta.AnnotationKeyExternalName)
+
+	if err := another.SetObservation(map[string]any{keyStateID: ""}); err != nil {
+		return nil, errors.Wrap(err, "cannot prepare the renewal")
+	}
+
+	// Where the old object is, whatever the ProviderConfig's default is by now.
+	return another, errors.Wrap(another.SetParameters(map[string]any{argumentRegion: region}), "cannot prepare the renewal")
+}
+
+// finishRenewal stores the name of the new object.
+func (m *minter) finishRenewal(ctx context.Context, mg, another mintedResource) error {
+	name := meta.GetExternalName(another)
+
+	patch := client.RawPatch("application/merge-patch+json", fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q,%q:%q}}}`,
+		meta.AnnotationKeyExternalName, name, mint.AnnotationRecord, another.GetAnnotations()[mint.AnnotationRecord]))
+	if err := m.kube.Patch(context.WithoutCancel(ctx), another, patch); err != nil {
+		return errors.Wrapf(err, "cannot store that %s takes the place of %s", name, meta.GetExternalName(mg))
+	}
+
+	mg.SetAnnotations(another.GetAnnotations())
+	mg.SetResourceVersion(another.GetResourceVersion())
+
+	m.record.Event(mg, event.Normal(reasonRenewed, fmt.Sprintf("Published the secret of %s; the old one is revoked", name)))
+
+	return nil
+}
+
+// sweepPrevious revokes the object that a renewal has replaced.
+func (m *minter) sweepPrevious(ctx context.Context, mg mintedResource, record mint.Record) error {
+	if record.Previous == "" || record.State != mint.StateDone || record.Object != meta.GetExternalName(mg) {
+		return nil
+	}
+
+	if err := m.revoke(ctx, mg, record.Previous); err != nil {
+		return errors.Wrap(err, "a renewal has left the old object")
+	}
+
+	record.Previous = ""
+
+	return m.storeRecord(ctx, mg, record)
+}
