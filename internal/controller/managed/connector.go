@@ -6,7 +6,6 @@ package managed
 
 import (
 	"context"
-	"sync"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
@@ -34,20 +33,9 @@ type Connector struct {
 	seen     *transport.Observations
 	record   event.Recorder
 
-	// deleted are the managed resources whose object Scaleway has accepted to
-	// delete.
-	deleted uids
-
 	// minter guards kinds whose secret is shown once. It is nil for others.
 	minter *minter
 }
-
-// uids is a set of managed resources.
-type uids struct{ m sync.Map }
-
-func (u *uids) add(uid types.UID)      { u.m.Store(uid, nil) }
-func (u *uids) remove(uid types.UID)   { u.m.Delete(uid) }
-func (u *uids) has(uid types.UID) bool { _, ok := u.m.Load(uid); return ok }
 
 // Connect checks the managed resource, and returns a client for its object at
 // Scaleway. No request is made.
@@ -115,8 +103,6 @@ func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraforme
 
 // forget what is remembered of a managed resource that is gone.
 func (c *Connector) forget(uid types.UID) {
-	c.deleted.remove(uid)
-
 	if c.minter != nil {
 		c.minter.warned.forget(uid)
 	}
@@ -217,8 +203,10 @@ func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.E
 	}
 
 	deletion, err := fresh.Delete(ctx, mg)
-	if err == nil {
-		e.connector.deleted.add(mg.GetUID())
+	if _, ok := e.connector.seen.Get(e.connector.path(mg)); err != nil && !ok {
+		// It was seen a moment ago, and is not found any more. Terraform takes that for
+		// an error with some kinds.
+		return deletion, nil
 	}
 
 	return deletion, err

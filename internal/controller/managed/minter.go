@@ -104,8 +104,7 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 		}
 
 		if !m.isOwn(mg, record, name) {
-			return errors.Errorf("annotation %s names %s, which Scaleway does not know and this object did not create: correct it, or remove it to have a new %s created",
-				meta.AnnotationKeyExternalName, name, m.resource.Kind)
+			return errUnknownName(name, m.resource.Kind)
 		}
 	}
 
@@ -170,7 +169,7 @@ func hasEnded(status int) bool {
 // isOwn tells whether the managed resource has created, or once adopted, the
 // object of that name.
 func (m *minter) isOwn(mg mintedResource, record mint.Record, name string) bool {
-	return record.Object == name || mg.GetID() == name
+	return record.Object == name || wasObserved(mg)
 }
 
 // create mints the object through Terraform, and publishes its secret before it

@@ -55,9 +55,9 @@ func (e *external) Observe(ctx context.Context, mg xpresource.Managed) (managed.
 		return o, err
 	}
 
-	if !o.ResourceExists && meta.WasDeleted(mg) && e.connector.deleted.has(mg.GetUID()) {
+	if !o.ResourceExists && meta.WasDeleted(mg) && wasObserved(mg) {
 		// The reconciler would wait for half a minute after the creation before it
-		// believes that there is no object. Scaleway has accepted to delete it.
+		// believes that there is no object. There was one, so it has been deleted.
 		meta.RemoveAnnotations(mg, meta.AnnotationKeyExternalCreateSucceeded)
 	}
 
@@ -80,16 +80,23 @@ func (c *Connector) checkMissing(mg xpresource.Managed) error {
 		return nil
 	}
 
-	if tr, ok := mg.(ujresource.Terraformed); ok && tr.GetID() == name {
-		return nil // It was adopted, and has been deleted since.
+	if wasObserved(mg) {
+		return nil // It has been deleted since.
 	}
 
-	return c.unknownName(name)
+	return errUnknownName(name, c.resource.Kind)
 }
 
-func (c *Connector) unknownName(name string) error {
+// wasObserved tells whether the object that the external name names has been
+// seen at Scaleway.
+func wasObserved(mg xpresource.Managed) bool {
+	tr, ok := mg.(ujresource.Terraformed)
+	return ok && tr.GetID() != "" && tr.GetID() == meta.GetExternalName(mg)
+}
+
+func errUnknownName(name, kind string) error {
 	return errors.Errorf("annotation %s names %s, which Scaleway does not know and this object did not create: correct it, or remove it to have a new %s created",
-		meta.AnnotationKeyExternalName, name, c.resource.Kind)
+		meta.AnnotationKeyExternalName, name, kind)
 }
 
 // observeMinted observes an object whose secret is shown once. Before is the
