@@ -202,8 +202,11 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 	}
 
 	resources := map[string]resource.Resource{}
+	kinds := map[string]schema.GroupVersionKind{}
+
 	for _, r := range config.Resources() {
 		resources[r.Name] = r
+		kinds[r.Name] = schema.GroupVersionKind{Group: r.Group + "." + config.RootGroup, Version: r.APIVersion(), Kind: r.Kind}
 	}
 
 	builder := clients.NewBuilder(o.AllowedAPIURL...)
@@ -229,6 +232,7 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 			OperationTrackerStore: ujcontroller.NewOperationStore(log),
 		},
 		Resources:       resources,
+		Kinds:           kinds,
 		HoldCredentials: o.HoldCredentials,
 		Observations:    seen,
 		Permits:         permits,

@@ -55,6 +55,9 @@ type Options struct {
 	// Resources that the provider declares, by the name of the Terraform resource.
 	Resources map[string]resource.Resource
 
+	// Kinds of the resources, by the name of the Terraform resource.
+	Kinds map[string]schema.GroupVersionKind
+
 	// Observations of the transport that carries the requests to Scaleway.
 	Observations *transport.Observations
 
@@ -165,10 +168,15 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 
 	r := managed.NewReconciler(mgr, xpresource.ManagedKind(k.GroupVersionKind), opts...)
 
-	return ctrl.NewControllerManagedBy(mgr).
+	controller, err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		WithOptions(o.ForControllerRuntime()).
 		WithEventFilter(xpresource.DesiredStateChanged()).
 		For(k.Object).
-		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
+		Build(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
+	if err != nil {
+		return errors.Wrapf(err, "cannot build the controller of %s", k.GroupVersionKind.Kind)
+	}
+
+	return wake(mgr, o, k, controller)
 }
