@@ -193,6 +193,8 @@ func TestExamples(t *testing.T) {
 
 // What the user sees is what the CRDs say, whatever the configuration intends.
 func TestCRDs(t *testing.T) {
+	configured := New()
+
 	for _, r := range Resources() {
 		t.Run(r.Kind, func(t *testing.T) {
 			crd := readCRD(t, r)
@@ -221,11 +223,13 @@ func TestCRDs(t *testing.T) {
 			root := version.Schema.OpenAPIV3Schema
 			spec := root.Properties["spec"]
 
-			for _, rule := range r.SpecRules {
+			c := configured.Resources[r.Name]
+
+			for _, rule := range r.AllSpecRules(c) {
 				hasRule(t, "spec", spec.XValidations, rule)
 			}
 
-			for _, rule := range r.ObjectRules {
+			for _, rule := range r.AllObjectRules(c) {
 				hasRule(t, "the object", root.XValidations, rule)
 			}
 

@@ -50,11 +50,11 @@ func main() {
 }
 
 func generate(root string) {
-	// Upjet has no option for these two templates, but reads them from variables.
-	templates.CRDTypesTemplate = typesTemplate + declarations(config.Resources())
-	templates.SetupTemplate = setupTemplate
-
 	p := config.New(ujconfig.WithControllerTemplate(controllerTemplate))
+
+	// Upjet has no option for these two templates, but reads them from variables.
+	templates.CRDTypesTemplate = typesTemplate + declarations(config.Resources(), p)
+	templates.SetupTemplate = setupTemplate
 
 	r := &pipeline.PipelineRunner{
 		DirAPIs:               filepath.Join(root, "apis", "namespaced"),
@@ -70,7 +70,7 @@ func generate(root string) {
 
 // declarations returns the sub-templates of the type template, which write what
 // each kind declares: upjet hands the template only a fixed set of values.
-func declarations(resources []resource.Resource) string {
+func declarations(resources []resource.Resource, p *ujconfig.Provider) string {
 	var columns, objectRules, specRules strings.Builder
 
 	for _, r := range resources {
@@ -83,11 +83,11 @@ func declarations(resources []resource.Resource) string {
 			forKind(&columns, r, fmt.Sprintf("// +kubebuilder:printcolumn:name=%q,type=%q,JSONPath=%q%s", c.Name, c.Type, c.JSONPath, priority))
 		}
 
-		for _, rule := range r.ObjectRules {
+		for _, rule := range r.AllObjectRules(p.Resources[r.Name]) {
 			forKind(&objectRules, r, validation(rule))
 		}
 
-		for _, rule := range r.SpecRules {
+		for _, rule := range r.AllSpecRules(p.Resources[r.Name]) {
 			forKind(&specRules, r, validation(rule))
 		}
 	}

@@ -28,9 +28,7 @@ func cron() resource.Resource {
 			{Name: "SCHEDULE", Type: "string", JSONPath: ".status.atProvider.schedule"},
 			{Name: "STATUS", Type: "string", JSONPath: ".status.atProvider.status"},
 		},
-		ObjectRules: []resource.Rule{{
-			Expression: "!has(oldSelf.status) || !has(oldSelf.status.atProvider) || !has(oldSelf.status.atProvider.id) || !has(oldSelf.spec.forProvider.containerId) || (has(self.spec.forProvider.containerId) && self.spec.forProvider.containerId == oldSelf.spec.forProvider.containerId)",
-			Message:    "spec.forProvider.containerId of a Cron that exists cannot be changed, because Scaleway ignores the change: create another Cron",
-		}},
+		Immutable:        []string{"container_id"},
+		ImmutableBecause: "Scaleway ignores the change. Create another Cron instead",
 	}
 }

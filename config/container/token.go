@@ -37,6 +37,9 @@ func token() resource.Resource {
 			{Name: "SECRET", Type: "string", JSONPath: ".spec.writeConnectionSecretToRef.name"},
 			{Name: "DESCRIPTION", Type: "string", JSONPath: ".status.atProvider.description", Wide: true},
 		},
+		ExactlyOneOf:          [][]string{{"container_id", "namespace_id"}},
+		Timestamps:            []string{"expires_at"},
+		ImmutableBecause:      "it would revoke the token. Create another Token instead, and delete this one when nothing uses it any more",
 		ReplacesCustomizeDiff: "regions are compared before every connection",
 		ConnectionDetails:     tokenValue,
 		Minted: &resource.Minted{

@@ -54,10 +54,7 @@ func trigger() resource.Resource {
 			{Name: "QUEUE", Type: "string", JSONPath: ".status.atProvider.sqs.queueUrl", Wide: true},
 			{Name: "SUBJECT", Type: "string", JSONPath: ".status.atProvider.nats.subject", Wide: true},
 		},
-		SpecRules: []resource.Rule{{
-			Expression: "!('*' in self.managementPolicies || 'Create' in self.managementPolicies || 'Update' in self.managementPolicies) || [has(self.forProvider.cron) || (has(self.initProvider) && has(self.initProvider.cron)), has(self.forProvider.nats) || (has(self.initProvider) && has(self.initProvider.nats)), has(self.forProvider.sqs) || (has(self.initProvider) && has(self.initProvider.sqs))].exists_one(s, s)",
-			Message:    "give exactly one source: spec.forProvider.cron, spec.forProvider.nats or spec.forProvider.sqs",
-		}},
+		ExactlyOneOf:          [][]string{{"cron", "nats", "sqs"}},
 		ReplacesCustomizeDiff: "regions are compared before every connection, and taking a source away is refused",
 		ReplacedWhenRemoved:   []string{"cron", "nats", "sqs"},
 	}

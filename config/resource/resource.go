@@ -54,17 +54,30 @@ type Resource struct {
 	// region is the one that the resource is created in, unless it says another.
 	References map[string]string
 
+	// ExactlyOneOf are groups of arguments of which each object has exactly one.
+	ExactlyOneOf [][]string
+
+	// Timestamps are arguments that hold a time as RFC 3339 in whole seconds.
+	Timestamps []string
+
+	// Immutable arguments, besides those of which the Terraform schema says so.
+	Immutable []string
+
+	// ImmutableBecause says what a change of an immutable argument would do, and
+	// what to do instead. Optional.
+	ImmutableBecause string
+
 	// Columns that kubectl get shows beside SYNCED, READY, EXTERNAL-NAME and AGE.
 	Columns []Column
 
 	// SpecRules are checked at admission over the kind's spec, self being the
-	// spec. The API server lets objects that broke a rule before it existed be
-	// updated elsewhere, so a new rule never blocks a deletion.
+	// spec, besides those that follow from the rest of the declaration.
 	SpecRules []Rule
 
-	// ObjectRules are checked at admission over the whole object. A rule that an
-	// existing object can break blocks its deletion: only rules that compare
-	// with oldSelf belong here.
+	// ObjectRules are checked at admission over the whole object, besides those
+	// that follow from the rest of the declaration. A rule that an existing object
+	// can break blocks its deletion: only rules that compare with oldSelf belong
+	// here.
 	ObjectRules []Rule
 
 	// ReplacesCustomizeDiff says what takes over the checks of the Terraform

@@ -17,7 +17,6 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
-	"github.com/crossplane/upjet/v2/pkg/types/name"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -29,7 +28,7 @@ const argumentRegion = "region"
 // check refuses a managed resource that Scaleway would misunderstand. Terraform
 // makes some of these checks, but not when upjet calls it.
 func (c *Connector) check(ctx context.Context, mg ujresource.Terraformed) error {
-	if err := c.checkRegions(mg); err != nil {
+	if err := errors.Join(c.checkRegions(mg), c.checkArguments(mg)); err != nil {
 		return err
 	}
 
@@ -88,7 +87,7 @@ func (c *Connector) checkRegions(mg ujresource.Terraformed) error {
 			continue
 		}
 
-		field := "spec.forProvider." + name.NewFromSnake(arg).LowerCamelComputed
+		field := fieldOf(arg)
 
 		id, err := regional.ParseArgument(value)
 		if err != nil {

@@ -6,6 +6,7 @@ package managed
 
 import (
 	"context"
+	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
@@ -32,6 +33,7 @@ type Connector struct {
 	trackers *ujcontroller.OperationTrackerStore
 	seen     *transport.Observations
 	record   event.Recorder
+	now      func() time.Time
 
 	// minter guards kinds whose secret is shown once. It is nil for others.
 	minter *minter

@@ -106,6 +106,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		resource: o.Resources[k.Resource],
 		trackers: o.OperationTrackerStore,
 		seen:     o.Observations,
+		now:      time.Now,
 		inner: ujcontroller.NewTerraformPluginSDKConnector(mgr.GetClient(), o.SetupFn, o.Provider.Resources[k.Resource], o.OperationTrackerStore,
 			ujcontroller.WithTerraformPluginSDKLogger(discreet{log}),
 			ujcontroller.WithTerraformPluginSDKMetricRecorder(recorder),
@@ -129,7 +130,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 			publisher: managed.NewAPILocalSecretPublisher(mgr.GetClient(), mgr.GetScheme()),
 			record:    c.record,
 			timeout:   o.RequestTimeout,
-			now:       time.Now,
+			now:       c.now,
 		}
 
 		if o.ExpiryMetrics > 0 {
