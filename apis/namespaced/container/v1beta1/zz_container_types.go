@@ -540,13 +540,19 @@ type ContainerStatus struct {
 // +kubebuilder:printcolumn:name="IMAGE",type="string",JSONPath=".status.atProvider.image",priority=1
 // +kubebuilder:printcolumn:name="EXTERNAL-NAME",type="string",JSONPath=".metadata.annotations.crossplane\\.io/external-name"
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.atProvider) || !has(oldSelf.status.atProvider.id) || (has(self.spec.forProvider.name) ? (has(oldSelf.spec.forProvider.name) ? self.spec.forProvider.name == oldSelf.spec.forProvider.name : has(oldSelf.status.atProvider.name) && self.spec.forProvider.name == oldSelf.status.atProvider.name) : !has(oldSelf.spec.forProvider.name))",message="spec.forProvider.name of a Container that exists cannot be changed or taken away: it would need another object at Scaleway: create another Container"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.atProvider) || !has(oldSelf.status.atProvider.id) || (has(self.spec.forProvider.namespaceId) ? (has(oldSelf.spec.forProvider.namespaceId) ? self.spec.forProvider.namespaceId == oldSelf.spec.forProvider.namespaceId : has(oldSelf.status.atProvider.namespaceId) && self.spec.forProvider.namespaceId == oldSelf.status.atProvider.namespaceId) : !has(oldSelf.spec.forProvider.namespaceId))",message="spec.forProvider.namespaceId of a Container that exists cannot be changed or taken away: it would need another object at Scaleway: create another Container"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.atProvider) || !has(oldSelf.status.atProvider.id) || (has(self.spec.forProvider.region) ? (has(oldSelf.spec.forProvider.region) ? self.spec.forProvider.region == oldSelf.spec.forProvider.region : has(oldSelf.status.atProvider.region) && self.spec.forProvider.region == oldSelf.status.atProvider.region) : !has(oldSelf.spec.forProvider.region))",message="spec.forProvider.region of a Container that exists cannot be changed or taken away: it would need another object at Scaleway: create another Container"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.spec.forProvider.startupProbe) || has(self.spec.forProvider.startupProbe)",message="spec.forProvider.startupProbe cannot be taken away, because Scaleway's API keeps it: change it, or create another Container"
 // +kubebuilder:resource:scope=Namespaced,categories={crossplane,managed,scaleway}
 type Container struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
-	Spec              ContainerSpec   `json:"spec"`
-	Status            ContainerStatus `json:"status,omitempty"`
+	// +kubebuilder:validation:XValidation:rule="(!(has(self.forProvider.namespaceId)) || self.forProvider.namespaceId.matches('^([a-z]{2}-[a-z]{3,7}/)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$')) && (!(has(self.initProvider) && has(self.initProvider.namespaceId)) || self.initProvider.namespaceId.matches('^([a-z]{2}-[a-z]{3,7}/)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'))",message="namespaceId must be a UUID or a regional ID, in lower case, such as fr-par/11111111-1111-4111-8111-111111111111"
+	// +kubebuilder:validation:XValidation:rule="(!(has(self.forProvider.region) && has(self.forProvider.namespaceId)) || !self.forProvider.namespaceId.contains('/') || self.forProvider.namespaceId.startsWith(self.forProvider.region + '/')) && (!(has(self.initProvider) && has(self.initProvider.region) && has(self.initProvider.namespaceId)) || !self.initProvider.namespaceId.contains('/') || self.initProvider.namespaceId.startsWith(self.initProvider.region + '/'))",message="namespaceId must be in the region that is given"
+	// +kubebuilder:validation:XValidation:rule="(!(has(self.forProvider.region)) || self.forProvider.region.matches('^[a-z]{2}-[a-z]{3,7}$')) && (!(has(self.initProvider) && has(self.initProvider.region)) || self.initProvider.region.matches('^[a-z]{2}-[a-z]{3,7}$'))",message="region must be a region, such as fr-par, nl-ams, pl-waw"
+	Spec   ContainerSpec   `json:"spec"`
+	Status ContainerStatus `json:"status,omitempty"`
 }
 
 // +kubebuilder:object:root=true

@@ -130,12 +130,16 @@ type ContainerNamespaceStatus struct {
 // +kubebuilder:printcolumn:name="REGION",type="string",JSONPath=".status.atProvider.region"
 // +kubebuilder:printcolumn:name="EXTERNAL-NAME",type="string",JSONPath=".metadata.annotations.crossplane\\.io/external-name"
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.atProvider) || !has(oldSelf.status.atProvider.id) || (has(self.spec.forProvider.name) ? (has(oldSelf.spec.forProvider.name) ? self.spec.forProvider.name == oldSelf.spec.forProvider.name : has(oldSelf.status.atProvider.name) && self.spec.forProvider.name == oldSelf.status.atProvider.name) : !has(oldSelf.spec.forProvider.name))",message="spec.forProvider.name of a ContainerNamespace that exists cannot be changed or taken away: it would need another object at Scaleway: create another ContainerNamespace"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.atProvider) || !has(oldSelf.status.atProvider.id) || (has(self.spec.forProvider.projectId) ? (has(oldSelf.spec.forProvider.projectId) ? self.spec.forProvider.projectId == oldSelf.spec.forProvider.projectId : has(oldSelf.status.atProvider.projectId) && self.spec.forProvider.projectId == oldSelf.status.atProvider.projectId) : !has(oldSelf.spec.forProvider.projectId))",message="spec.forProvider.projectId of a ContainerNamespace that exists cannot be changed or taken away: it would need another object at Scaleway: create another ContainerNamespace"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.atProvider) || !has(oldSelf.status.atProvider.id) || (has(self.spec.forProvider.region) ? (has(oldSelf.spec.forProvider.region) ? self.spec.forProvider.region == oldSelf.spec.forProvider.region : has(oldSelf.status.atProvider.region) && self.spec.forProvider.region == oldSelf.status.atProvider.region) : !has(oldSelf.spec.forProvider.region))",message="spec.forProvider.region of a ContainerNamespace that exists cannot be changed or taken away: it would need another object at Scaleway: create another ContainerNamespace"
 // +kubebuilder:resource:scope=Namespaced,categories={crossplane,managed,scaleway}
 type ContainerNamespace struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
-	Spec              ContainerNamespaceSpec   `json:"spec"`
-	Status            ContainerNamespaceStatus `json:"status,omitempty"`
+	// +kubebuilder:validation:XValidation:rule="(!(has(self.forProvider.region)) || self.forProvider.region.matches('^[a-z]{2}-[a-z]{3,7}$')) && (!(has(self.initProvider) && has(self.initProvider.region)) || self.initProvider.region.matches('^[a-z]{2}-[a-z]{3,7}$'))",message="region must be a region, such as fr-par, nl-ams, pl-waw"
+	Spec   ContainerNamespaceSpec   `json:"spec"`
+	Status ContainerNamespaceStatus `json:"status,omitempty"`
 }
 
 // +kubebuilder:object:root=true
