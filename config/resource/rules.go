@@ -14,12 +14,13 @@ import (
 	"github.com/crossplane/upjet/v2/pkg/types/name"
 )
 
-// Forms that are checked at admission. What a regular expression cannot tell,
-// such as the thirtieth of February, is refused by the provider.
+// Forms that are checked at admission. The API server limits the length of a
+// pattern by its cost: what these do not tell, such as the thirtieth of February,
+// is refused by the provider.
 const (
 	formUUID   = `[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`
 	formRegion = `[a-z]{2}-[a-z]{3,7}`
-	formTime   = `[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])`
+	formTime   = `[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})`
 )
 
 // created is true of a spec whose object is to be created or changed. One that is
@@ -46,16 +47,16 @@ func (r Resource) AllSpecRules(c *ujconfig.Resource) []Rule {
 
 	for _, arg := range slices.Sorted(maps.Keys(r.References)) {
 		rules = append(rules, form(arg, "("+formRegion+"/)?"+formUUID,
-			"must be a UUID or a regional ID, in lower case, such as fr-par/11111111-1111-4111-8111-111111111111"))
-		rules = append(rules, inRegion(arg))
+			"must be a UUID or a regional ID, in lower case, such as fr-par/11111111-1111-4111-8111-111111111111")...)
+		rules = append(rules, inRegion(arg)...)
 	}
 
 	if _, ok := c.TerraformResource.Schema[keyRegion]; ok {
-		rules = append(rules, form(keyRegion, formRegion, "must be a region, such as "+strings.Join(r.Regions, ", ")))
+		rules = append(rules, form(keyRegion, formRegion, "must be a region, such as "+strings.Join(r.Regions, ", "))...)
 	}
 
 	for _, arg := range r.Timestamps {
-		rules = append(rules, form(arg, formTime, "must be a time as RFC 3339 in whole seconds, such as 2027-01-31T12:00:00Z"))
+		rules = append(rules, form(arg, formTime, "must be a time as RFC 3339 in whole seconds, such as 2027-01-31T12:00:00Z")...)
 	}
 
 	return append(rules, r.SpecRules...)
@@ -122,27 +123,35 @@ func (r Resource) exactlyOneOf(args []string) Rule {
 	}
 }
 
-// form requires an argument to match a regular expression as a whole.
-func form(arg, pattern, must string) Rule {
-	var in []string
+// form requires an argument to match a regular expression as a whole. It is a rule
+// for each section: the API server limits the cost of each rule.
+func form(arg, pattern, must string) []Rule {
+	var rules []Rule
+
 	for _, s := range sections {
-		in = append(in, fmt.Sprintf("(!(%shas(self.%s.%s)) || self.%s.%s.matches('^%s$'))", s.guard, s.name, field(arg), s.name, field(arg), pattern))
+		rules = append(rules, Rule{
+			Expression: fmt.Sprintf("!(%[1]shas(self.%[2]s.%[3]s)) || self.%[2]s.%[3]s.matches('^%[4]s$')", s.guard, s.name, field(arg), pattern),
+			Message:    fmt.Sprintf("spec.%s.%s %s", s.name, field(arg), must),
+		})
 	}
 
-	return Rule{Expression: strings.Join(in, " && "), Message: fmt.Sprintf("%s %s", field(arg), must)}
+	return rules
 }
 
 // inRegion requires a parent to be in the region that is given beside it. Given
 // in different sections, the provider compares them.
-func inRegion(arg string) Rule {
-	var in []string
+func inRegion(arg string) []Rule {
+	var rules []Rule
 
 	for _, s := range sections {
-		in = append(in, fmt.Sprintf("(!(%[1]shas(self.%[2]s.region) && has(self.%[2]s.%[3]s)) || !self.%[2]s.%[3]s.contains('/') || self.%[2]s.%[3]s.startsWith(self.%[2]s.region + '/'))",
-			s.guard, s.name, field(arg)))
+		rules = append(rules, Rule{
+			Expression: fmt.Sprintf("!(%[1]shas(self.%[2]s.region) && has(self.%[2]s.%[3]s)) || !self.%[2]s.%[3]s.contains('/') || self.%[2]s.%[3]s.startsWith(self.%[2]s.region + '/')",
+				s.guard, s.name, field(arg)),
+			Message: fmt.Sprintf("spec.%[1]s.%[2]s must be in the region that spec.%[1]s.region gives", s.name, field(arg)),
+		})
 	}
 
-	return Rule{Expression: strings.Join(in, " && "), Message: fmt.Sprintf("%s must be in the region that is given", field(arg))}
+	return rules
 }
 
 // unchanged lets an argument of an object that exists only be set where it was

@@ -22,6 +22,7 @@ import (
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kruntime "k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -40,9 +41,27 @@ var shared struct {
 	binary       string
 }
 
+// A RunOption changes what the tests of a package run in.
+type RunOption func(*runOptions)
+
+type runOptions struct {
+	withoutRules bool
+}
+
+// WithoutRules installs the CRDs without their CEL rules, as an older version of
+// the package might have.
+func WithoutRules() RunOption {
+	return func(o *runOptions) { o.withoutRules = true }
+}
+
 // Run builds the provider, starts a kube-apiserver with the provider's CRDs, and
 // runs the tests of a package. It is for TestMain, and returns the exit code.
-func Run(m *testing.M) int {
+func Run(m *testing.M, opts ...RunOption) int {
+	var o runOptions
+	for _, fn := range opts {
+		fn(&o)
+	}
+
 	ctx := context.Background()
 
 	// What envtest has to say, it says in its errors.
@@ -65,12 +84,21 @@ func Run(m *testing.M) int {
 	}
 
 	scheme := kruntime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), namespacedapis.AddToScheme(scheme)); err != nil {
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), apiextensionsv1.AddToScheme(scheme), namespacedapis.AddToScheme(scheme)); err != nil {
 		return fail(err)
 	}
 
+	crds := crdDir()
+	if o.withoutRules {
+		if err := writeWithoutRules(dir); err != nil {
+			return fail(err)
+		}
+
+		crds = dir
+	}
+
 	shared.controlPlane, err = controlplane.Start(ctx, controlplane.Options{
-		CRDPaths: []string{filepath.Join(Root(), "package", "crds")},
+		CRDPaths: []string{crds},
 		Scheme:   scheme,
 		Log:      os.Stderr,
 		// Deletes what a deleted object owns: Secrets, and usages of ProviderConfigs.

@@ -77,19 +77,6 @@ func TestRefusedByProvider(t *testing.T) {
 			mg:     namespace(func(ns *v1beta1.ContainerNamespace) { meta.SetExternalName(ns, uuid) }),
 			want:   []string{"crossplane.io/external-name", uuid, "is not a regional ID"},
 		},
-		"MalformedParent": {
-			reason: "A malformed ID of a parent is found before Scaleway is asked.",
-			mg:     token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.NamespaceID = ptr.To(notAnID) }),
-			want:   []string{"spec.forProvider.namespaceId", `"fr-par/shop" is not a regional ID`},
-		},
-		"ParentOfAnotherRegion": {
-			reason: "Terraform would drop the parent's region, and use its UUID in the other.",
-			mg: token(func(tk *v1beta1.Token) {
-				tk.Spec.ForProvider.Region = ptr.To("fr-par")
-				tk.Spec.ForProvider.NamespaceID = ptr.To(inWarsaw)
-			}),
-			want: []string{"spec.forProvider.region is in region fr-par", inWarsaw, "is in region pl-waw"},
-		},
 		"ExternalNameOfAnotherRegion": {
 			reason: "Which of the two is meant cannot be known.",
 			mg: token(func(tk *v1beta1.Token) {

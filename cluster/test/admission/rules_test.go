@@ -1,0 +1,398 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package admission
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
+)
+
+const (
+	paris  = "fr-par/11111111-1111-4111-8111-111111111111"
+	warsaw = "pl-waw/22222222-2222-4222-8222-222222222222"
+)
+
+// token returns a valid Token, changed.
+func token(change func(*v1beta1.Token)) *v1beta1.Token {
+	tk := &v1beta1.Token{}
+	tk.Spec.ForProvider.NamespaceID = ptr.To(paris)
+	tk.Spec.WriteConnectionSecretToReference = &xpv1.LocalSecretReference{Name: "token"}
+	change(tk)
+
+	return tk
+}
+
+// A refusal of a managed resource.
+type refusal struct {
+	mg func() xpresource.ModernManaged
+	// rule is a part of the API server's message. It is empty for what the API
+	// server cannot know.
+	rule string
+	// provider is a part of the condition that the provider sets.
+	provider string
+}
+
+var refusals = map[string]refusal{
+	"TwoParents": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.ContainerID = ptr.To(paris) })
+		},
+		rule:     "give exactly one of containerId (or its Ref or Selector), namespaceId (or its Ref or Selector)",
+		provider: "give exactly one of spec.forProvider.containerId, spec.forProvider.namespaceId: spec.forProvider.containerId and spec.forProvider.namespaceId are given",
+	},
+	"TwoParentsInTwoSections": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.InitProvider.ContainerID = ptr.To(paris) })
+		},
+		rule:     "give exactly one of",
+		provider: "give exactly one of",
+	},
+	"NoParent": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.NamespaceID = nil })
+		},
+		rule:     "give exactly one of",
+		provider: "none is given",
+	},
+	"TimeThatIsNone": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.ExpiresAt = ptr.To("tomorrow") })
+		},
+		rule:     "expiresAt must be a time as RFC 3339 in whole seconds",
+		provider: `spec.forProvider.expiresAt "tomorrow" is not a time`,
+	},
+	"TimeWithFractions": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.ExpiresAt = ptr.To("2035-10-18T11:35:15.5Z") })
+		},
+		rule:     "expiresAt must be a time as RFC 3339 in whole seconds",
+		provider: "is not a time as RFC 3339 in whole seconds",
+	},
+	"TimeInInitProvider": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.InitProvider.ExpiresAt = ptr.To("2035-10-18") })
+		},
+		rule:     "expiresAt must be a time",
+		provider: "is not a time",
+	},
+	"DateThatDoesNotExist": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.ExpiresAt = ptr.To("2035-02-30T00:00:00Z") })
+		},
+		provider: `"2035-02-30T00:00:00Z" is not a time`,
+	},
+	"TimeInThePast": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.ExpiresAt = ptr.To("2022-10-18T11:35:15+02:00") })
+		},
+		provider: "spec.forProvider.expiresAt 2022-10-18T11:35:15+02:00 is not in the future: it is now " + time.Now().UTC().Format("2006-01-02"),
+	},
+	"MalformedID": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.NamespaceID = ptr.To("fr-par/shop") })
+		},
+		rule:     "namespaceId must be a UUID or a regional ID",
+		provider: `spec.forProvider.namespaceId: neither a UUID nor a regional ID: "fr-par/shop"`,
+	},
+	"MalformedRegion": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.Region = ptr.To("Paris") })
+		},
+		rule:     "region must be a region, such as fr-par",
+		provider: `unknown region "Paris"`,
+	},
+	"ParentOfAnotherRegion": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.Region = ptr.To("pl-waw") })
+		},
+		rule:     "namespaceId must be in the region that spec.forProvider.region gives",
+		provider: "spec.forProvider.region is in region pl-waw, but spec.forProvider.namespaceId " + paris + " is in region fr-par",
+	},
+	"ExternalNameOfAnotherRegion": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) {
+				tk.Spec.ForProvider.Region = ptr.To("fr-par")
+				meta.SetExternalName(tk, warsaw)
+			})
+		},
+		provider: "is in region pl-waw",
+	},
+	"NoSecret": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.WriteConnectionSecretToReference = nil })
+		},
+		provider: "spec.writeConnectionSecretToRef is not set",
+	},
+	"TwoSources": {
+		mg: func() xpresource.ModernManaged {
+			tr := &v1beta1.Trigger{}
+			tr.Spec.ForProvider = v1beta1.TriggerParameters{
+				ContainerID:       ptr.To(paris),
+				DestinationConfig: &v1beta1.DestinationConfigParameters{HTTPMethod: ptr.To("post"), HTTPPath: ptr.To("/")},
+				Cron:              &v1beta1.TriggerCronParameters{Schedule: ptr.To("* * * * *"), Timezone: ptr.To("Europe/Paris")},
+				Nats:              &v1beta1.NatsParameters{Subject: ptr.To("s"), ServerUrls: []*string{ptr.To("nats://n:4222")}},
+			}
+
+			return tr
+		},
+		rule:     "give exactly one of cron, nats, sqs",
+		provider: "give exactly one of spec.forProvider.cron, spec.forProvider.nats, spec.forProvider.sqs",
+	},
+}
+
+// In this order, because the rules are put over the CRDs half-way.
+func TestRules(t *testing.T) {
+	t.Run("ProviderRefuses", testProviderRefuses)
+
+	old := createOldObjects(t)
+
+	framework.InstallRules(t)
+	awaitRules(t, old.env)
+
+	t.Run("OldObjects", func(t *testing.T) { testOldObjects(t, old) })
+	t.Run("APIServerRefuses", testAPIServerRefuses)
+	t.Run("APIServerAccepts", testAPIServerAccepts)
+	t.Run("Immutable", testImmutable)
+}
+
+// Without the rules, the provider refuses the same, and asks Scaleway nothing.
+func testProviderRefuses(t *testing.T) {
+	e := framework.New(t)
+	e.StartProvider()
+
+	for name, r := range refusals {
+		t.Run(name, func(t *testing.T) {
+			mg := r.mg()
+			e.Place(mg, strings.ToLower(name))
+			e.Create(mg)
+
+			c := e.WaitCondition(mg, xpv1.TypeSynced, "False", func(c xpv1.Condition) bool { return c.Status == corev1.ConditionFalse })
+			if !strings.Contains(c.Message, r.provider) {
+				t.Errorf("the condition does not say %q: %s", r.provider, c.Message)
+			}
+
+			if meta.GetExternalName(mg) == "" {
+				e.Delete(mg)
+			}
+
+			if got := e.Scaleway.Counts(); len(got) > 0 {
+				t.Errorf("requests to Scaleway: %v, want none", got)
+			}
+		})
+	}
+}
+
+// oldObjects were created before the rules that they break.
+type oldObjects struct {
+	env     *framework.Env
+	objects []*v1beta1.Token
+}
+
+func createOldObjects(t *testing.T) oldObjects {
+	t.Helper()
+
+	e := framework.New(t)
+	o := oldObjects{env: e}
+
+	for name, r := range refusals {
+		tk, ok := r.mg().(*v1beta1.Token)
+		if !ok || r.rule == "" {
+			continue
+		}
+
+		e.Place(tk, strings.ToLower(name))
+		tk.SetFinalizers([]string{"example.com/test"})
+		e.Create(tk)
+
+		tk.Status.AtProvider.ID = ptr.To(paris)
+		if err := e.Client.Status().Update(t.Context(), tk); err != nil {
+			t.Fatal(err)
+		}
+
+		o.objects = append(o.objects, tk)
+	}
+
+	return o
+}
+
+// awaitRules waits until the API server applies the rules that were installed.
+func awaitRules(t *testing.T, e *framework.Env) {
+	t.Helper()
+
+	n := 0
+
+	e.Eventually("the rules to be applied", func() (bool, string) {
+		n++
+
+		for kind, mg := range map[string]xpresource.ModernManaged{"token": refusals["NoParent"].mg(), "trigger": refusals["TwoSources"].mg()} {
+			e.Place(mg, fmt.Sprintf("probe-%s-%d", kind, n))
+
+			if err := e.Client.Create(t.Context(), mg); !kerrors.IsInvalid(err) {
+				return false, fmt.Sprint(kind, err)
+			}
+		}
+
+		return true, ""
+	})
+}
+
+// New rules never keep an old object from being looked after and deleted.
+func testOldObjects(t *testing.T, old oldObjects) {
+	for _, tk := range old.objects {
+		t.Run(tk.GetName(), func(t *testing.T) {
+			tk.Status.AtProvider.Description = ptr.To("seen")
+			tk.SetConditions(xpv1.Available())
+
+			if err := old.env.Client.Status().Update(t.Context(), tk); err != nil {
+				t.Errorf("cannot update the status: %v", err)
+			}
+
+			meta.AddAnnotations(tk, map[string]string{"example.com/note": "seen"})
+
+			if err := old.env.Client.Update(t.Context(), tk); err != nil {
+				t.Errorf("cannot annotate: %v", err)
+			}
+
+			if err := old.env.Client.Delete(t.Context(), tk); err != nil {
+				t.Errorf("cannot delete: %v", err)
+			}
+
+			old.env.Update(tk, func() { tk.SetFinalizers(nil) })
+			old.env.WaitGone(tk)
+		})
+	}
+}
+
+func testAPIServerRefuses(t *testing.T) {
+	e := framework.New(t)
+
+	for name, r := range refusals {
+		t.Run(name, func(t *testing.T) {
+			mg := r.mg()
+			e.Place(mg, strings.ToLower(name))
+
+			err := e.Client.Create(t.Context(), mg)
+
+			switch {
+			case r.rule == "" && err != nil:
+				t.Errorf("the API server cannot know that this is wrong, but refuses it: %v", err)
+			case r.rule != "" && (!kerrors.IsInvalid(err) || !strings.Contains(err.Error(), r.rule)):
+				t.Errorf("want an error that says %q, got %v", r.rule, err)
+			}
+		})
+	}
+}
+
+func testAPIServerAccepts(t *testing.T) {
+	e := framework.New(t)
+
+	for name, change := range map[string]func(*v1beta1.Token){
+		"BareUUID":   func(tk *v1beta1.Token) { tk.Spec.ForProvider.NamespaceID = ptr.To(strings.Split(paris, "/")[1]) },
+		"SameRegion": func(tk *v1beta1.Token) { tk.Spec.ForProvider.Region = ptr.To("fr-par") },
+		"Reference": func(tk *v1beta1.Token) {
+			tk.Spec.ForProvider.NamespaceID = nil
+			tk.Spec.ForProvider.NamespaceIDRef = &xpv1.NamespacedReference{Name: "shop"}
+		},
+		"ResolvedReference": func(tk *v1beta1.Token) {
+			tk.Spec.ForProvider.NamespaceIDRef = &xpv1.NamespacedReference{Name: "shop"}
+		},
+		"Selector": func(tk *v1beta1.Token) {
+			tk.Spec.ForProvider.NamespaceID = nil
+			tk.Spec.ForProvider.ContainerIDSelector = &xpv1.NamespacedSelector{MatchLabels: map[string]string{"a": "b"}}
+		},
+		"InitProvider": func(tk *v1beta1.Token) {
+			tk.Spec.ForProvider.NamespaceID = nil
+			tk.Spec.InitProvider.ContainerID = ptr.To(paris)
+		},
+		"ObserveOnly": func(tk *v1beta1.Token) {
+			tk.Spec.ForProvider.NamespaceID = nil
+			tk.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
+			meta.SetExternalName(tk, paris)
+		},
+		"Offset": func(tk *v1beta1.Token) { tk.Spec.ForProvider.ExpiresAt = ptr.To("2035-10-18T11:35:15+02:00") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			tk := token(change)
+			e.Place(tk, strings.ToLower(name))
+			e.Create(tk)
+		})
+	}
+}
+
+// What an object was created with stays, while late initialisation and the
+// resolution of references go on.
+func testImmutable(t *testing.T) {
+	e := framework.New(t)
+
+	tk := token(func(tk *v1beta1.Token) {
+		tk.Spec.ForProvider.Description = ptr.To("first")
+		tk.Spec.ForProvider.ExpiresAt = ptr.To("2035-10-18T11:35:15Z")
+	})
+	e.Place(tk, "immutable")
+	e.Create(tk)
+
+	const message = "cannot be changed or taken away: it would revoke the token. Create another Token instead"
+
+	update := func(change func()) error {
+		e.Get(tk)
+		change()
+
+		return e.Client.Update(t.Context(), tk)
+	}
+
+	// As long as there is no object, anything can be put right.
+	if err := update(func() { tk.Spec.ForProvider.Description = ptr.To("second") }); err != nil {
+		t.Fatalf("a Token that does not exist at Scaleway cannot be changed: %v", err)
+	}
+
+	e.Get(tk)
+	tk.Status.AtProvider = v1beta1.TokenObservation{ID: ptr.To(paris), Region: ptr.To("fr-par"), Description: ptr.To("second")}
+
+	if err := e.Client.Status().Update(t.Context(), tk); err != nil {
+		t.Fatal(err)
+	}
+
+	for name, change := range map[string]func(){
+		"ChangeParent":      func() { tk.Spec.ForProvider.NamespaceID = ptr.To("fr-par/33333333-3333-4333-8333-333333333333") },
+		"ChangeDescription": func() { tk.Spec.ForProvider.Description = ptr.To("third") },
+		"ChangeExpiry":      func() { tk.Spec.ForProvider.ExpiresAt = ptr.To("2036-10-18T11:35:15Z") },
+		"RemoveDescription": func() { tk.Spec.ForProvider.Description = nil },
+		"RemoveExpiry":      func() { tk.Spec.ForProvider.ExpiresAt = nil },
+		"OtherParent": func() {
+			tk.Spec.ForProvider.NamespaceID, tk.Spec.ForProvider.ContainerID = nil, ptr.To(paris)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := update(change); !kerrors.IsInvalid(err) || !strings.Contains(err.Error(), message) {
+				t.Errorf("want an error that says %q, got %v", message, err)
+			}
+		})
+	}
+
+	if err := update(func() { tk.Spec.ForProvider.Region = ptr.To("fr-par") }); err != nil {
+		t.Errorf("late initialisation with what the object has: %v", err)
+	}
+
+	if err := update(func() { tk.Spec.ForProvider.NamespaceIDRef = &xpv1.NamespacedReference{Name: "shop"} }); err != nil {
+		t.Errorf("a reference beside the argument, which has no effect: %v", err)
+	}
+
+	if err := client.IgnoreNotFound(e.Client.Delete(t.Context(), tk)); err != nil {
+		t.Errorf("cannot delete: %v", err)
+	}
+}
