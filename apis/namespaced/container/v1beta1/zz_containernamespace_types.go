@@ -137,7 +137,8 @@ type ContainerNamespaceStatus struct {
 type ContainerNamespace struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
-	// +kubebuilder:validation:XValidation:rule="(!(has(self.forProvider.region)) || self.forProvider.region.matches('^[a-z]{2}-[a-z]{3,7}$')) && (!(has(self.initProvider) && has(self.initProvider.region)) || self.initProvider.region.matches('^[a-z]{2}-[a-z]{3,7}$'))",message="region must be a region, such as fr-par, nl-ams, pl-waw"
+	// +kubebuilder:validation:XValidation:rule="!(has(self.forProvider.region)) || self.forProvider.region.matches('^[a-z]{2}-[a-z]{3,7}$')",message="spec.forProvider.region must be a region, such as fr-par, nl-ams, pl-waw"
+	// +kubebuilder:validation:XValidation:rule="!(has(self.initProvider) && has(self.initProvider.region)) || self.initProvider.region.matches('^[a-z]{2}-[a-z]{3,7}$')",message="spec.initProvider.region must be a region, such as fr-par, nl-ams, pl-waw"
 	Spec   ContainerNamespaceSpec   `json:"spec"`
 	Status ContainerNamespaceStatus `json:"status,omitempty"`
 }
