@@ -6,6 +6,7 @@ package fakescaleway
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
@@ -127,7 +128,7 @@ func (s *Server) Listen(address string) (url string, err error) {
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
 		return "", errors.Errorf("cannot listen on %q: the fake Scaleway API is for this machine only, so the host must be a loopback IP address such as 127.0.0.1", address)
 	}
-	l, err := net.Listen("tcp", address)
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return "", errors.Wrapf(err, "cannot listen on %q", address)
 	}

@@ -133,7 +133,7 @@ func TestRequests(t *testing.T) {
 	if diff := cmp.Diff(want, s.Requests(), ignoreTimes, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("s.Requests(): only the newest are kept, in order: -want, +got:\n%s", diff)
 	}
-	counts := map[string]int{"GET ": 1, "GET " + RouteTokens: 1, "POST " + RouteTokens: 1}
+	counts := map[string]int{http.MethodGet + " ": 1, "GET " + RouteTokens: 1, "POST " + RouteTokens: 1}
 	if diff := cmp.Diff(counts, s.Counts()); diff != "" {
 		t.Errorf("s.Counts(): all are counted: -want, +got:\n%s", diff)
 	}

@@ -326,7 +326,7 @@ func testAPIServerAccepts(t *testing.T) {
 		},
 		"Offset": func(tk *v1beta1.Token) { tk.Spec.ForProvider.ExpiresAt = ptr.To("2035-10-18T11:35:15+02:00") },
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(_ *testing.T) {
 			tk := token(change)
 			e.Place(tk, strings.ToLower(name))
 			e.Create(tk)
