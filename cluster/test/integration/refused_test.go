@@ -99,6 +99,24 @@ func TestRefusedByProvider(t *testing.T) {
 			}),
 			want: []string{"spec.initProvider.containerIdSelector.namespace", otherNode, "not allowed"},
 		},
+		"Template": {
+			reason: "Upjet would evaluate it, at the expense of every tenant.",
+			mg: namespace(func(ns *v1beta1.ContainerNamespace) {
+				ns.Spec.ForProvider.EnvironmentVariables = map[string]*string{"A": ptr.To(`${jsonencode(range(1000))}`)}
+			}),
+			want: []string{"spec.forProvider.environmentVariables.A", "not allowed"},
+		},
+		"TemplateInSecret": {
+			reason: "Upjet would evaluate it too.",
+			mg: func(e *framework.Env) xpresource.ModernManaged {
+				f := e.NewFamily()
+				f.Secrets[0].StringData["PASSWORD"] = `x${upper("a")}`
+				e.Create(f.Secrets[0])
+
+				return f.Namespace
+			},
+			want: []string{"spec.forProvider.secretEnvironmentVariablesSecretRef", `key "PASSWORD"`, "not allowed"},
+		},
 		"SecretOfArgumentMissing": {
 			reason: "Upjet would create the object without the argument.",
 			mg: namespace(func(ns *v1beta1.ContainerNamespace) {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,7 +29,7 @@ const argumentRegion = "region"
 // check refuses a managed resource that Scaleway would misunderstand. Terraform
 // makes some of these checks, but not when upjet calls it.
 func (c *Connector) check(ctx context.Context, mg ujresource.Terraformed) error {
-	if err := errors.Join(c.checkRegions(mg), c.checkArguments(mg)); err != nil {
+	if err := errors.Join(checkTemplates(mg), c.checkRegions(mg), c.checkArguments(mg)); err != nil {
 		return err
 	}
 
@@ -102,6 +103,57 @@ func (c *Connector) checkRegions(mg ujresource.Terraformed) error {
 	return nil
 }
 
+// evaluated are strings that upjet takes for a template. It evaluates them in the
+// provider's process at every reconcile: one that nests a few functions takes
+// seconds and gigabytes, and any tenant could write it.
+var evaluated = regexp.MustCompile(`\$\{\s*\w+\s*\(`)
+
+const errTemplate = "holds a call such as ${function(…)}, which is not allowed, because upjet would evaluate it: write it in another way"
+
+// checkTemplates refuses a string that upjet would evaluate.
+func checkTemplates(mg ujresource.Terraformed) error {
+	paved, err := fieldpath.PaveObject(mg)
+	if err != nil {
+		return errors.Wrap(err, "cannot read the arguments")
+	}
+
+	for _, section := range []string{"spec.forProvider", "spec.initProvider"} {
+		value, err := paved.GetValue(section)
+		if err != nil {
+			continue // There is none to check.
+		}
+
+		if err := checkTemplate(section, value); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+func checkTemplate(path string, value any) error {
+	switch v := value.(type) {
+	case string:
+		if evaluated.MatchString(v) {
+			return errors.Errorf("%s %s", path, errTemplate)
+		}
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if err := checkTemplate(path+"."+key, v[key]); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for i, item := range v {
+			if err := checkTemplate(fmt.Sprintf("%s[%d]", path, i), item); err != nil {
+				return err
+			}
+		}
+	}
+
+	return nil
+}
+
 // checkSecrets refuses an argument whose Secret or key is missing. Upjet takes
 // it for empty, and would create the object without it.
 func (c *Connector) checkSecrets(ctx context.Context, mg ujresource.Terraformed) error {
@@ -144,6 +196,13 @@ func (c *Connector) checkSecrets(ctx context.Context, mg ujresource.Terraformed)
 
 		if _, ok := s.Data[ref.Key]; ref.Key != "" && !ok {
 			return errors.Errorf("%s: Secret %q has no key %q", path, key, ref.Key)
+		}
+
+		// All keys, where the whole Secret is the argument.
+		for k, v := range s.Data {
+			if (ref.Key == "" || ref.Key == k) && evaluated.Match(v) {
+				return errors.Errorf("%s: key %q of Secret %q %s", path, k, key, errTemplate)
+			}
 		}
 	}
 
