@@ -95,11 +95,14 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 	}
 
 	if name != "" {
-		if err := m.confirmMissing(ctx, api, name); err != nil {
-			return err
-		}
+		err := m.confirmMissing(ctx, api, name)
 
-		if meta.WasDeleted(mg) {
+		switch {
+		case err != nil && meta.WasDeleted(mg):
+			return howToRelease(err, name)
+		case err != nil:
+			return err
+		case meta.WasDeleted(mg):
 			return nil
 		}
 

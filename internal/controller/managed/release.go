@@ -36,7 +36,7 @@ func released(mg xpresource.Managed, what string) bool {
 // howToRelease adds to an error that keeps an object from being deleted what can
 // be done about it.
 func howToRelease(err error, what string) error {
-	return errors.Wrapf(err, "cannot delete %s at Scaleway: restore the ProviderConfig and its credentials, or annotate this resource with %s=%s to leave it there", what, AnnotationRelease, what)
+	return errors.Wrapf(err, "cannot delete %s at Scaleway: mend what follows, or annotate this resource with %s=%s to leave it there", what, AnnotationRelease, what)
 }
 
 // A finalizer lets go of what a managed resource needed, and then of the managed
