@@ -48,10 +48,14 @@ func TestStop(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.Command("sh", "-c", tc.script)
-			stdout, err := cmd.StdoutPipe()
+			// Not StdoutPipe: that one is closed as soon as the process is waited for.
+			stdout, out, err := os.Pipe()
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer stdout.Close()
+			defer out.Close()
+			cmd.Stdout = out
 			p, err := Start(cmd)
 			if err != nil {
 				t.Fatal(err)
