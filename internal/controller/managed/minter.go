@@ -7,6 +7,7 @@ package managed
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,7 +20,10 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
+	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -35,7 +39,10 @@ type APIFn func(ctx context.Context, kube client.Client, mg xpresource.ModernMan
 
 // Published values are written again and again while the API server is away, for
 // as long as this. What still cannot be delivered is revoked.
-const deliveryTimeout = 5 * time.Minute
+const (
+	deliveryTimeout = 5 * time.Minute
+	publishInterval = 500 * time.Millisecond
+)
 
 // What follows from the longest that a request takes. An attempt that cannot be
 // found is given up after the quiet time: its request has ended for this
@@ -48,16 +55,16 @@ const (
 
 // A minter guards the life of objects whose secret Scaleway shows once.
 type minter struct {
-	kube      client.Client
-	list      xpresource.ManagedList
-	resource  resource.Resource
-	api       APIFn
-	permits   *mint.Permits
-	publisher managed.LocalConnectionPublisher
-	record    event.Recorder
-	warned    warned
-	timeout   time.Duration
-	now       func() time.Time
+	kube     client.Client
+	live     client.Reader
+	list     xpresource.ManagedList
+	resource resource.Resource
+	api      APIFn
+	permits  *mint.Permits
+	record   event.Recorder
+	warned   warned
+	timeout  time.Duration
+	now      func() time.Time
 }
 
 // A mintedResource is a managed resource that a minter guards.
@@ -193,13 +200,15 @@ func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.Ex
 	}
 	defer m.permits.Withdraw(permit)
 
+	before := meta.GetExternalName(mg)
+
 	_, err = inner.Create(mint.WithPermit(ctx, permit), mg)
 
 	outcome, id, value := permit.Result()
 	switch outcome {
 	case mint.Minted:
 		// Whatever went wrong afterwards, the next observation finds out.
-		return m.deliver(ctx, mg, record, regional.ID{Region: record.Region, UUID: id}.String(), value)
+		return m.deliver(ctx, mg, record, before, regional.ID{Region: record.Region, UUID: id}.String(), value)
 	case mint.Unclear:
 		if err == nil {
 			err = errors.New("the answer cannot be read")
@@ -232,8 +241,8 @@ func (m *minter) explain(err error) error {
 }
 
 // deliver publishes the secret of a minted object, and revokes the object if
-// that is not possible.
-func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Record, name, value string) (managed.ExternalCreation, error) {
+// that is not possible. Before is the external name before that.
+func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Record, before, name, value string) (managed.ExternalCreation, error) {
 	// A provider that is asked to stop finishes this first.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
 	defer cancel()
@@ -243,7 +252,13 @@ func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Rec
 		return managed.ExternalCreation{}, err
 	}
 
-	if err := m.publish(ctx, mg, details); err != nil {
+	if err := m.publish(ctx, mg, record, details); err != nil {
+		meta.SetExternalName(mg, before) // Terraform has set that of the new object.
+
+		if before == "" {
+			meta.RemoveAnnotations(mg, meta.AnnotationKeyExternalName)
+		}
+
 		if rerr := m.revoke(ctx, mg, name); rerr != nil {
 			// The record stays pending: the next reconcile finds the object by its mark.
 			return managed.ExternalCreation{}, errors.Wrapf(errors.Join(err, rerr), "cannot publish the secret of %s, nor revoke it yet", name)
@@ -283,28 +298,90 @@ func (m *minter) details(value string) (managed.ConnectionDetails, error) {
 }
 
 // publish the details, again while the API server does not answer.
-func (m *minter) publish(ctx context.Context, mg mintedResource, details managed.ConnectionDetails) error {
-	backoff := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.1, Steps: 1 << 16, Cap: 5 * time.Second}
-
+func (m *minter) publish(ctx context.Context, mg mintedResource, record mint.Record, details managed.ConnectionDetails) error {
 	var last error
 
-	err := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
-		_, last = m.publisher.PublishConnection(ctx, mg, details)
-		if last == nil {
+	err := wait.PollUntilContextCancel(ctx, publishInterval, true, func(ctx context.Context) (bool, error) {
+		last = m.publishOnce(ctx, mg, record, details)
+
+		switch {
+		case last == nil:
 			return true, nil
-		}
-
-		if kerrors.IsForbidden(last) || kerrors.IsNotFound(last) || kerrors.IsInvalid(last) || xpresource.IsNotControllable(last) {
+		case kerrors.IsForbidden(last), kerrors.IsInvalid(last), errors.Is(last, errSuperseded), errors.Is(last, errNotOurs):
 			return false, last
+		default:
+			return false, nil
 		}
-
-		return false, nil
 	})
 	if err != nil && last != nil {
 		return last
 	}
 
 	return err
+}
+
+// errNotOurs says that somebody else has a Secret of the name.
+var errNotOurs = errors.New("the Secret exists, and is not controlled by this resource")
+
+// publishOnce writes the Secret, unless another process has begun another attempt:
+// that one may have published its own secret. First the Secret is read, then the
+// record, and then the Secret is written as it was read.
+func (m *minter) publishOnce(ctx context.Context, mg mintedResource, record mint.Record, details managed.ConnectionDetails) error {
+	ref := mg.GetWriteConnectionSecretToReference()
+	if ref == nil {
+		return nil
+	}
+
+	s := &corev1.Secret{}
+	key := types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name}
+
+	err := m.kube.Get(ctx, key, s)
+	if xpresource.IgnoreNotFound(err) != nil {
+		return errors.Wrapf(err, "cannot get Secret %q", key)
+	}
+
+	exists := err == nil
+	if exists && !metav1.IsControlledBy(s, mg) {
+		return errors.Wrapf(errNotOurs, "cannot write Secret %q", key)
+	}
+
+	stored, ok := mg.DeepCopyObject().(mintedResource)
+	if !ok {
+		return errors.Errorf("%T is not a generated namespaced managed resource", mg)
+	}
+
+	if err := m.live.Get(ctx, client.ObjectKeyFromObject(mg), stored); err != nil {
+		return errors.Wrap(err, "cannot read the record of attempts")
+	}
+
+	current, err := mint.ReadRecord(stored)
+	if err != nil {
+		return err
+	}
+
+	if current.Attempt != record.Attempt || current.State != mint.StatePending {
+		return errSuperseded
+	}
+
+	if !exists {
+		gvk, err := m.kube.GroupVersionKindFor(mg)
+		if err != nil {
+			return errors.Wrap(err, "cannot tell the kind of the owner of the Secret")
+		}
+
+		s = xpresource.LocalConnectionSecretFor(mg, gvk)
+		s.Data = details
+
+		return errors.Wrapf(m.kube.Create(ctx, s), "cannot create Secret %q", key)
+	}
+
+	if s.Data == nil {
+		s.Data = map[string][]byte{}
+	}
+
+	maps.Copy(s.Data, details)
+
+	return errors.Wrapf(m.kube.Update(ctx, s), "cannot update Secret %q", key)
 }
 
 // revoke deletes an object at Scaleway, unless its secret is the published one.

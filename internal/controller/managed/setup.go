@@ -122,15 +122,15 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		}
 
 		c.minter = &minter{
-			kube:      mgr.GetClient(),
-			list:      k.List,
-			resource:  c.resource,
-			api:       o.API,
-			permits:   o.Permits,
-			publisher: managed.NewAPILocalSecretPublisher(mgr.GetClient(), mgr.GetScheme()),
-			record:    c.record,
-			timeout:   o.RequestTimeout,
-			now:       c.now,
+			kube:     mgr.GetClient(),
+			live:     mgr.GetAPIReader(),
+			list:     k.List,
+			resource: c.resource,
+			api:      o.API,
+			permits:  o.Permits,
+			record:   c.record,
+			timeout:  o.RequestTimeout,
+			now:      c.now,
 		}
 
 		if o.ExpiryMetrics > 0 {
@@ -156,6 +156,10 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		managed.WithPollInterval(o.PollInterval),
 		managed.WithPollIntervalHook(c.pollInterval(o.PollJitter)),
 		managed.WithManagementPolicies(),
+	}
+
+	if c.minter != nil {
+		opts = append(opts, managed.WithCriticalAnnotationUpdater(&annotationUpdater{kube: mgr.GetClient(), live: mgr.GetAPIReader()}))
 	}
 
 	if o.MetricOptions != nil {

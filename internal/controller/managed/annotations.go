@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"context"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/util/retry"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+)
+
+// errSuperseded says that another process has begun another attempt.
+var errSuperseded = errors.New("another attempt has begun meanwhile: this one is given up")
+
+// An annotationUpdater stores what Create has found out, as crossplane-runtime's
+// does, but never over the record of a later attempt: a process that was frozen
+// would make another one's token unknown.
+type annotationUpdater struct {
+	kube client.Client
+	live client.Reader
+}
+
+// UpdateCriticalAnnotations implements managed.CriticalAnnotationUpdater.
+func (u *annotationUpdater) UpdateCriticalAnnotations(ctx context.Context, o client.Object) error {
+	annotations := o.GetAnnotations()
+
+	ours, err := mint.ReadRecord(o)
+	if err != nil {
+		return err
+	}
+
+	err = retry.OnError(retry.DefaultRetry, func(err error) bool {
+		return !errors.Is(err, context.Canceled) && !errors.Is(err, errSuperseded)
+	}, func() error {
+		err := u.kube.Update(ctx, o)
+		if !kerrors.IsConflict(err) {
+			return err
+		}
+
+		if err := u.live.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
+			return err
+		}
+
+		stored, rerr := mint.ReadRecord(o)
+		if rerr != nil {
+			return rerr
+		}
+
+		if stored.Attempt != ours.Attempt {
+			return errSuperseded
+		}
+
+		meta.AddAnnotations(o, annotations)
+
+		return err
+	})
+
+	return errors.Wrap(err, "cannot store the critical annotations")
+}
