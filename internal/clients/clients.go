@@ -9,6 +9,7 @@ package clients
 
 import (
 	"context"
+	"strings"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
@@ -58,7 +59,12 @@ func NewBuilder(allowedAPIURLs ...string) *Builder {
 		panic(err) // Only a size below one is an error.
 	}
 
-	return &Builder{allowedAPIURLs: allowedAPIURLs, configured: c}
+	allowed := make([]string, len(allowedAPIURLs))
+	for i, u := range allowedAPIURLs {
+		allowed[i] = strings.TrimSuffix(u, "/") // As in the credentials.
+	}
+
+	return &Builder{allowedAPIURLs: allowed, configured: c}
 }
 
 // Setup implements upjet's SetupFn. Its errors name the ProviderConfig or the

@@ -9,12 +9,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
-	"github.com/google/uuid"
+	"github.com/scaleway/scaleway-sdk-go/validation"
 )
 
 // DefaultAPIURL is where Scaleway's API is.
@@ -58,10 +59,15 @@ func ParseCredentials(data []byte) (Credentials, error) {
 	d.DisallowUnknownFields()
 
 	if err := d.Decode(&c); err != nil {
+		// A secret that stands where a key should be is quoted by this error.
+		if strings.Contains(err.Error(), "unknown field") {
+			err = errors.New("it has another key")
+		}
+
 		return Credentials{}, errors.Wrap(err, `not a JSON object with the keys access_key and secret_key, and optionally project_id, organization_id, region, zone and api_url`)
 	}
 
-	if d.More() {
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return Credentials{}, errors.New("more follows after the JSON object: remove it")
 	}
 
@@ -84,12 +90,13 @@ func (c Credentials) validate() error {
 	case c.SecretKey == "":
 		return errors.New("secret_key is missing: both halves of the API key are needed")
 	case !accessKeyPattern.MatchString(c.AccessKey):
-		return errors.Errorf("access_key %q is malformed: want SCW and 17 capital letters or digits", c.AccessKey)
-	case uuid.Validate(c.SecretKey) != nil:
+		// Not quoted: the two halves may have been swapped.
+		return errors.New("access_key is malformed: want SCW and 17 capital letters or digits")
+	case !validation.IsUUID(c.SecretKey):
 		return errors.New("secret_key is malformed: want a UUID")
-	case c.ProjectID != "" && uuid.Validate(c.ProjectID) != nil:
+	case c.ProjectID != "" && !validation.IsUUID(c.ProjectID):
 		return errors.Errorf("project_id %q is malformed: want a UUID", c.ProjectID)
-	case c.OrganizationID != "" && uuid.Validate(c.OrganizationID) != nil:
+	case c.OrganizationID != "" && !validation.IsUUID(c.OrganizationID):
 		return errors.Errorf("organization_id %q is malformed: want a UUID", c.OrganizationID)
 	case !regionPattern.MatchString(c.Region):
 		return errors.Errorf("region %q is malformed: want one such as fr-par", c.Region)

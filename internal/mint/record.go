@@ -117,6 +117,17 @@ func ReadRecord(o metav1.Object) (Record, error) {
 	return r, nil
 }
 
+// ReadForeign returns the mark of the attempt that was pending on the object that
+// this one is a copy of, if one was.
+func ReadForeign(o metav1.Object) (Mark, bool) {
+	var r Record
+	if err := json.Unmarshal([]byte(o.GetAnnotations()[AnnotationRecord]), &r); err != nil {
+		return Mark{}, false
+	}
+
+	return r.Mark(), r.UID != o.GetUID() && r.State == StatePending
+}
+
 // Write the record onto the managed resource. It is not stored yet.
 func (r Record) Write(o metav1.Object) {
 	b, err := json.Marshal(r) //nolint:gosec // Secret is the name of one.

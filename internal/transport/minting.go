@@ -47,7 +47,15 @@ func (t *Transport) permit(req *http.Request) (*allowed, error) {
 			continue
 		}
 
+		if req.Body == nil {
+			return nil, errors.New("a minting request without a body is never sent")
+		}
+
 		body, err := io.ReadAll(req.Body)
+		if cerr := req.Body.Close(); err == nil {
+			err = cerr
+		}
+
 		if err != nil {
 			return nil, errors.Wrap(err, "cannot read the request")
 		}

@@ -121,12 +121,16 @@ func (t *Transport) send(req *http.Request) (*http.Response, []byte, error) {
 		return nil, nil, err
 	}
 
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if cerr := resp.Body.Close(); err == nil {
 		err = cerr
 	}
 
-	return resp, body, errors.Wrap(err, "the answer broke off")
+	if len(body) > maxBody {
+		err = errors.Errorf("it is larger than %d bytes", maxBody)
+	}
+
+	return resp, body, errors.Wrap(err, "the answer cannot be read")
 }
 
 // final returns an answer that the Terraform provider takes for an error of the

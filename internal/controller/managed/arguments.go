@@ -8,50 +8,63 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/fieldpath"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
 	"github.com/crossplane/upjet/v2/pkg/types/name"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 )
 
 // checkArguments refuses what the rules of the CRD refuse, for clusters in which
 // an older CRD is installed, and what they cannot see: the clock, and the
 // external name.
 func (c *Connector) checkArguments(mg ujresource.Terraformed) error {
+	if !creates(mg) {
+		return nil
+	}
+
 	args, err := mg.GetMergedParameters(true)
 	if err != nil {
 		return errors.Wrap(err, "cannot read the arguments")
 	}
 
-	if !creates(mg) {
-		return nil
+	paved, err := fieldpath.PaveObject(mg)
+	if err != nil {
+		return errors.Wrap(err, "cannot read the references")
 	}
 
 	for _, group := range c.resource.ExactlyOneOf {
-		if err := exactlyOne(group, args); err != nil {
+		if err := exactlyOne(group, args, paved); err != nil {
 			return err
 		}
 	}
 
 	for _, arg := range c.resource.Timestamps {
-		if err := c.checkTime(mg, arg, args); err != nil {
-			return err
+		// An empty text is none either.
+		if text, ok := args[arg].(string); ok {
+			if _, err := resource.ParseTime(text); err != nil {
+				return errors.Errorf("%s %w", fieldOf(arg), err)
+			}
 		}
 	}
 
+	// An object that has a name exists, or once did.
 	if c.resource.Minted == nil || meta.GetExternalName(mg) != "" {
 		return nil
 	}
 
 	if w, ok := mg.(xpresource.LocalConnectionSecretWriterTo); ok && w.GetWriteConnectionSecretToReference() == nil {
-		return errors.Errorf("spec.writeConnectionSecretToRef is not set: Scaleway shows the secret of a %s once, so that nobody could ever read it", c.resource.Kind)
+		return errors.Errorf("spec.writeConnectionSecretToRef is not set: Scaleway shows the secret of a %s once, so that nobody could ever read it: name a Secret", c.resource.Kind)
 	}
 
-	return nil
+	expiry, _ := args[c.resource.Minted.ExpiryAttribute].(string)
+
+	return c.resource.CheckExpiry(expiry, c.now())
 }
 
 // creates tells whether the managed resource may create or change its object. It
@@ -62,46 +75,53 @@ func creates(mg ujresource.Terraformed) bool {
 	})
 }
 
-func exactlyOne(group []string, args map[string]any) error {
-	var given, names []string
+// exactlyOne counts each argument of a group once, however it is given. One that
+// is given by a reference must have been resolved by now: a reference whose
+// resolution is optional may not have been.
+func exactlyOne(group []string, args map[string]any, paved *fieldpath.Paved) error {
+	var given, resolved, names []string
 
 	for _, arg := range group {
 		names = append(names, fieldOf(arg))
 
 		if v, ok := args[arg]; ok && v != nil && v != "" {
+			given, resolved = append(given, fieldOf(arg)), append(resolved, fieldOf(arg))
+			continue
+		}
+
+		if refers(paved, arg) {
 			given = append(given, fieldOf(arg))
 		}
 	}
 
-	switch len(given) {
-	case 1:
-		return nil
-	case 0:
-		return errors.Errorf("give exactly one of %s: none is given", strings.Join(names, ", "))
-	default:
-		return errors.Errorf("give exactly one of %s: %s are given", strings.Join(names, ", "), strings.Join(given, " and "))
-	}
-}
-
-// checkTime refuses a time that Terraform would silently leave out, which would
-// create an object that never expires, or that lies in the past.
-func (c *Connector) checkTime(mg ujresource.Terraformed, arg string, args map[string]any) error {
-	text, _ := args[arg].(string)
-	if text == "" {
-		return nil
+	which := "exactly one of " + strings.Join(names, ", ")
+	if len(names) == 1 {
+		which = names[0]
 	}
 
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil || strings.Contains(text, ".") {
-		return errors.Errorf("%s %q is not a time as RFC 3339 in whole seconds, such as 2027-01-31T12:00:00Z", fieldOf(arg), text)
-	}
-
-	// An object that exists has been created in time.
-	if now := c.now(); c.resource.Minted != nil && arg == c.resource.Minted.ExpiryAttribute && meta.GetExternalName(mg) == "" && !t.After(now) {
-		return errors.Errorf("%s %s is not in the future: it is now %s", fieldOf(arg), text, now.UTC().Format(time.RFC3339))
+	switch {
+	case len(given) == 0:
+		return errors.Errorf("give %s: none is given", which)
+	case len(given) > 1:
+		return errors.Errorf("give %s: %s are given", which, strings.Join(given, " and "))
+	case len(resolved) == 0:
+		return errors.Errorf("the reference of %s is not resolved: what it refers to does not exist, or has no ID yet", given[0])
 	}
 
 	return nil
+}
+
+// refers tells whether an argument is given by a reference or a selector.
+func refers(paved *fieldpath.Paved, arg string) bool {
+	for _, section := range []string{"spec.forProvider.", "spec.initProvider."} {
+		for _, way := range []string{"Ref", "Selector"} {
+			if _, err := paved.GetValue(section + name.NewFromSnake(arg).LowerCamelComputed + way); err == nil {
+				return true
+			}
+		}
+	}
+
+	return false
 }
 
 // fieldOf returns where the user gives an argument.

@@ -452,8 +452,12 @@ func (m *minter) Initialize(ctx context.Context, mg xpresource.Managed) error {
 	}
 
 	record, err := mint.ReadRecord(mr)
-	if err != nil || record.State != mint.StatePending {
+	if err != nil {
 		return err
+	}
+
+	if record.State != mint.StatePending {
+		return m.checkCopied(ctx, mr)
 	}
 
 	// Create is called only after the reconciler has stored this annotation, whose
@@ -479,6 +483,23 @@ func (m *minter) Initialize(ctx context.Context, mg xpresource.Managed) error {
 	}
 
 	return nil
+}
+
+// checkCopied says what is to be done with a copy of a managed resource whose
+// creation was under way. The attempt was another's, so nothing is revoked.
+func (m *minter) checkCopied(ctx context.Context, mg mintedResource) error {
+	attempt, ok := mint.ReadForeign(mg)
+	if !ok || !meta.ExternalCreateIncomplete(mg) {
+		return nil
+	}
+
+	if meta.WasDeleted(mg) {
+		meta.SetExternalCreateFailed(mg, m.now())
+		return errors.Wrap(m.kube.Update(ctx, mg), "cannot store that nothing was created")
+	}
+
+	return errors.Errorf("this is a copy of a resource whose attempt %s was under way: revoke what has that mark at the end of its description, unless something uses it, and then remove annotation %s",
+		attempt, meta.AnnotationKeyExternalCreatePending)
 }
 
 // restoreName puts back an external name that has been taken away. Without it,

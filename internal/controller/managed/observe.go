@@ -51,6 +51,10 @@ func (e *external) Observe(ctx context.Context, mg xpresource.Managed) (managed.
 	before := mg.GetCondition(xpv1.TypeReady)
 
 	o, err := e.ExternalClient.Observe(ctx, mg)
+	if err != nil && e.connector.minter != nil {
+		return o, e.connector.minter.explain(err)
+	}
+
 	if err != nil {
 		return o, err
 	}

@@ -176,7 +176,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 	controller, err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		WithOptions(o.ForControllerRuntime()).
-		WithEventFilter(xpresource.DesiredStateChanged()).
+		WithEventFilter(desiredStateChanged()).
 		For(k.Object).
 		Build(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
 	if err != nil {

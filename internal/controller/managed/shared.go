@@ -77,8 +77,8 @@ func (m *minter) checkShared(ctx context.Context, mg mintedResource) error {
 }
 
 // handedOver tells whether the object of a managed resource that is being
-// deleted stays, because another one has it too. Of several that are being
-// deleted, the last one to go revokes it.
+// deleted stays, because another one that is not has it too. Of several that are
+// being deleted each revokes it: a choice between them could leave it to nobody.
 func (m *minter) handedOver(ctx context.Context, mg mintedResource) (bool, error) {
 	others, err := m.sharers(ctx, mg)
 	if err != nil {
@@ -86,7 +86,7 @@ func (m *minter) handedOver(ctx context.Context, mg mintedResource) (bool, error
 	}
 
 	for _, o := range others {
-		if !meta.WasDeleted(o) || o.GetUID() > mg.GetUID() {
+		if !meta.WasDeleted(o) {
 			return true, nil
 		}
 	}

@@ -1,0 +1,364 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package transport
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/version"
+)
+
+// newTransport returns a Transport whose options are filled up with what they
+// must have.
+func newTransport(o Options) *Transport {
+	if o.Observations == nil {
+		o.Observations = NewObservations()
+	}
+
+	if o.Timeout == 0 {
+		o.Timeout = time.Minute
+	}
+
+	if o.Permits == nil {
+		o.Permits = mint.NewPermits()
+	}
+
+	return New(o)
+}
+
+// send a request, and read the answer to its end.
+func send(t *testing.T, rt http.RoundTripper, method, url, body string) (*http.Response, string) {
+	t.Helper()
+
+	// Unlike an http.Client, which would follow redirects and fill in headers.
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	resp, err := rt.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	return resp, string(b)
+}
+
+// closedPort returns the URL of a server that is gone.
+func closedPort() string {
+	s := httptest.NewServer(nil)
+	s.Close()
+
+	return s.URL
+}
+
+// breakOff ends the connection in the middle of the answer.
+func breakOff(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", "1000")
+	_, _ = w.Write([]byte(`{"id": "1", "status": "ready"`))
+	_ = http.NewResponseController(w).Flush()
+
+	panic(http.ErrAbortHandler)
+}
+
+// hang until the client gives up.
+func hang(_ http.ResponseWriter, r *http.Request) {
+	// Unless the body is read, the server does not notice that the client is gone.
+	_, _ = io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
+}
+
+func TestRoundTripRequest(t *testing.T) {
+	type want struct {
+		userAgent string
+		token     string
+		body      string
+	}
+
+	cases := map[string]struct {
+		reason string
+		header http.Header
+		body   string
+		want   want
+	}{
+		"UserAgent": {
+			reason: "Scaleway is told that it is this provider that calls, and with what.",
+			header: http.Header{"User-Agent": {"terraform-provider/2.0.0"}, "X-Auth-Token": {"token"}},
+			want:   want{userAgent: version.UserAgent() + " terraform-provider/2.0.0", token: "token"},
+		},
+		"NoUserAgent": {
+			reason: "There may be nothing to add the provider's name to.",
+			header: http.Header{"X-Auth-Token": {"token"}},
+			want:   want{userAgent: version.UserAgent(), token: "token"},
+		},
+		"Body": {
+			reason: "The body is sent as it is.",
+			header: http.Header{"X-Auth-Token": {"token"}},
+			body:   `{"name": "api"}`,
+			want:   want{userAgent: version.UserAgent(), token: "token", body: `{"name": "api"}`},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var got want
+
+			s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				b, err := io.ReadAll(r.Body)
+				if err != nil {
+					t.Error(err)
+				}
+
+				got = want{userAgent: r.Header.Get("User-Agent"), token: r.Header.Get("X-Auth-Token"), body: string(b)}
+			}))
+			t.Cleanup(s.Close)
+
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+containersPath, strings.NewReader(tc.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			req.Header = tc.header.Clone()
+
+			resp, err := newTransport(Options{}).RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			if err := resp.Body.Close(); err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
+				t.Errorf("\n%s\nRoundTrip(...): -want sent, +got sent:\n%s", tc.reason, diff)
+			}
+
+			// Whoever sends it again would have the provider's name added each time.
+			if diff := cmp.Diff(tc.header, req.Header); diff != "" {
+				t.Errorf("\n%s\nRoundTrip(...): the caller's request changed: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// Terraform repeats what gets no answer, a 429 or a 5xx, and sleeps meanwhile.
+func TestRoundTripFinal(t *testing.T) {
+	const final = http.StatusFailedDependency
+
+	answer := func(status int, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Retry-After", "60")
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(body))
+		}
+	}
+
+	type want struct {
+		status int
+		body   string
+		// retryAfter would have Terraform repeat the request as well.
+		retryAfter string
+	}
+
+	cases := map[string]struct {
+		reason  string
+		handler http.HandlerFunc
+		timeout time.Duration
+		want    want
+	}{
+		"TooManyRequests": {
+			reason:  "The reconciler backs off, without holding a worker.",
+			handler: answer(http.StatusTooManyRequests, `{"message": "slow down"}`),
+			want:    want{status: final, body: `Scaleway answered GET ` + containerPath + ` with 429 Too Many Requests: slow down`},
+		},
+		"InternalServerError": {
+			reason:  "An error of Scaleway's ends the reconcile.",
+			handler: answer(http.StatusInternalServerError, `{"message": "oops"}`),
+			want:    want{status: final, body: `Scaleway answered GET ` + containerPath + ` with 500 Internal Server Error: oops`},
+		},
+		"BadGatewayOfSomethingElse": {
+			reason:  "What is between here and Scaleway answers in HTML, which is no message.",
+			handler: answer(http.StatusBadGateway, `<html><body>Bad Gateway</body></html>`),
+			want:    want{status: final, body: `Scaleway answered GET ` + containerPath + ` with 502 Bad Gateway"`},
+		},
+		"GatewayTimeoutWithoutMessage": {
+			reason:  "JSON may hold no message either.",
+			handler: answer(http.StatusGatewayTimeout, `{}`),
+			want:    want{status: final, body: `Scaleway answered GET ` + containerPath + ` with 504 Gateway Timeout"`},
+		},
+		"ServiceUnavailable": {
+			reason:  "There may be no body at all.",
+			handler: answer(http.StatusServiceUnavailable, ``),
+			want:    want{status: final, body: `Scaleway answered GET ` + containerPath + ` with 503 Service Unavailable"`},
+		},
+		"NotImplemented": {
+			reason:  "Terraform does not repeat it, and Scaleway's own words say more.",
+			handler: answer(http.StatusNotImplemented, `{"message":"never"}`),
+			want:    want{status: http.StatusNotImplemented, body: `{"message":"never"}`, retryAfter: "60"},
+		},
+		"BadRequest": {
+			reason:  "What is wrong with a request is for Terraform to say.",
+			handler: answer(http.StatusBadRequest, `{"message":"wrong"}`),
+			want:    want{status: http.StatusBadRequest, body: `{"message":"wrong"}`, retryAfter: "60"},
+		},
+		"NotFound": {
+			reason:  "So is that there is nothing.",
+			handler: answer(http.StatusNotFound, `{"message":"gone"}`),
+			want:    want{status: http.StatusNotFound, body: `{"message":"gone"}`, retryAfter: "60"},
+		},
+		"Refused": {
+			reason: "Nobody answers.",
+			want:   want{status: final, body: `no answer from Scaleway to GET ` + containerPath + `: dial tcp`},
+		},
+		"BrokenOff": {
+			reason:  "Half an answer must not be taken for a whole one.",
+			handler: breakOff,
+			want:    want{status: final, body: `no answer from Scaleway to GET ` + containerPath + `: the answer cannot be read`},
+		},
+		"Hangs": {
+			reason:  "A server that hangs would hold a worker for ever.",
+			handler: hang,
+			timeout: 50 * time.Millisecond,
+			want:    want{status: final, body: `no answer from Scaleway to GET ` + containerPath + `: context deadline exceeded`},
+		},
+		"HangsInTheMiddle": {
+			reason: "So would one that never ends its answer.",
+			handler: func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(http.StatusOK)
+				_ = http.NewResponseController(w).Flush()
+				hang(w, r)
+			},
+			timeout: 50 * time.Millisecond,
+			want:    want{status: final, body: `no answer from Scaleway to GET ` + containerPath + `: the answer cannot be read: context deadline exceeded`},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			url := closedPort()
+
+			if tc.handler != nil {
+				s := httptest.NewServer(tc.handler)
+				t.Cleanup(s.Close)
+
+				url = s.URL
+			}
+
+			resp, body := send(t, newTransport(Options{Timeout: tc.timeout}), http.MethodGet, url+containerPath, "")
+
+			// The rest of the text is the operating system's, or names a port.
+			if !strings.Contains(body, tc.want.body) {
+				t.Errorf("\n%s\nRoundTrip(...): want body with %q, got %q", tc.reason, tc.want.body, body)
+			}
+
+			got := want{status: resp.StatusCode, body: tc.want.body, retryAfter: resp.Header.Get("Retry-After")}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
+				t.Errorf("\n%s\nRoundTrip(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff("application/json", resp.Header.Get("Content-Type")); tc.want.status == final && diff != "" {
+				t.Errorf("\n%s\nRoundTrip(...): the Scaleway SDK reads the message of JSON only: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(int64(len(body)), resp.ContentLength); diff != "" {
+				t.Errorf("\n%s\nRoundTrip(...): -want length, +got length:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// A reconcile that is over must not wait for an answer.
+func TestRoundTripCallerGivesUp(t *testing.T) {
+	arrived := make(chan struct{})
+
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		hang(w, r)
+	}))
+	t.Cleanup(s.Close)
+
+	ctx, cancel := context.WithCancel(t.Context())
+
+	go func() {
+		<-arrived
+		cancel()
+	}()
+
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+containerPath, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	resp, err := newTransport(Options{}).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	want := `{"message":"no answer from Scaleway to GET ` + containerPath + `: context canceled"}`
+	if diff := cmp.Diff(want, string(b)); diff != "" {
+		t.Errorf("RoundTrip(...): -want body, +got body:\n%s", diff)
+	}
+
+	if diff := cmp.Diff(http.StatusFailedDependency, resp.StatusCode); diff != "" {
+		t.Errorf("RoundTrip(...): -want status, +got status:\n%s", diff)
+	}
+}
+
+// Answers are read to their end, which must not exhaust the memory.
+func TestRoundTripBoundsAnswer(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(make([]byte, maxBody+1))
+	}))
+	t.Cleanup(s.Close)
+
+	_, body := send(t, newTransport(Options{}), http.MethodGet, s.URL+containerPath, "")
+
+	if len(body) > maxBody {
+		t.Errorf("RoundTrip(...): want an answer of at most %d bytes, got %d", maxBody, len(body))
+	}
+}
+
+func TestInstall(t *testing.T) {
+	before := http.DefaultTransport
+
+	t.Cleanup(func() { http.DefaultTransport = before })
+
+	want := newTransport(Options{})
+	want.Install()
+
+	// The Terraform provider builds its clients on this.
+	if got := http.DefaultTransport; got != want {
+		t.Errorf("Install(): want http.DefaultTransport to be %p, got %v", want, got)
+	}
+}
