@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
+	"github.com/crossplane/upjet/v2/pkg/types/name"
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -260,6 +262,96 @@ func readCRD(t *testing.T, r resource.Resource) *apiextensionsv1.CustomResourceD
 	}
 
 	return crd
+}
+
+// An object has the parents that it needs, each with an ID that is one, and in
+// the object's region.
+func TestParents(t *testing.T) {
+	forEach(t, func(t *testing.T, r resource.Resource, c *ujconfig.Resource) {
+		alone := map[string]bool{}
+		for _, group := range r.ExactlyOneOf {
+			if len(group) == 1 {
+				alone[group[0]] = true
+			}
+		}
+
+		spec := readCRD(t, r).Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"]
+
+		for arg := range c.References {
+			if c.TerraformResource.Schema[arg].Required && !alone[arg] {
+				t.Errorf("%s: Terraform requires %s, but upjet does not, because it can be a reference: make it a group of its own in the declaration's ExactlyOneOf", r.Name, arg)
+			}
+
+			for _, section := range []string{"forProvider", "initProvider"} {
+				id := "self." + section + "." + name.NewFromSnake(arg).LowerCamelComputed
+				for what, part := range map[string]string{
+					"has the form of an ID":        id + ".matches('^([a-z]",
+					"is in the region of the spec": id + ".startsWith(self." + section + ".region + '/')",
+				} {
+					if !slices.ContainsFunc(spec.XValidations, func(v apiextensionsv1.ValidationRule) bool { return strings.Contains(v.Rule, part) }) {
+						t.Errorf("%s: no rule says that %s %s: run make generate", r.Name, id, what)
+					}
+				}
+			}
+		}
+	})
+}
+
+// Terraform leaves out a time that it cannot read.
+func TestTimestamps(t *testing.T) {
+	forEach(t, func(t *testing.T, r resource.Resource, c *ujconfig.Resource) {
+		for arg, s := range c.TerraformResource.Schema {
+			if strings.HasSuffix(arg, "_at") && (s.Optional || s.Required) && !slices.Contains(r.Timestamps, arg) {
+				t.Errorf("%s: %s takes a time: add it to the declaration's Timestamps", r.Name, arg)
+			}
+		}
+	})
+}
+
+// Also not where it takes the place of one that was created in time.
+func TestExpiredIsNotCreated(t *testing.T) {
+	forEach(t, func(t *testing.T, r resource.Resource, c *ujconfig.Resource) {
+		if r.Minted == nil || r.Minted.ExpiryAttribute == "" {
+			return
+		}
+
+		d := schema.TestResourceDataRaw(t, c.TerraformResource.Schema, map[string]any{r.Minted.ExpiryAttribute: "2022-10-18T11:35:15Z"})
+
+		// It is called without a client: a request would panic.
+		diags := c.TerraformResource.CreateContext(t.Context(), d, nil)
+		if len(diags) != 1 || !strings.Contains(diags[0].Summary, "2022-10-18T11:35:15Z is not in the future") {
+			t.Errorf("%s: want an error that says that it is not in the future, got %v", r.Name, diags)
+		}
+	})
+}
+
+// An object that Terraform cannot change, and whose secret is shown once, cannot
+// be changed at all.
+func TestMintedIsImmutable(t *testing.T) {
+	forEach(t, func(t *testing.T, r resource.Resource, c *ujconfig.Resource) {
+		if r.Minted == nil || c.TerraformResource.UpdateContext != nil {
+			return
+		}
+
+		if r.ImmutableBecause == "" {
+			t.Errorf("%s: say in the declaration's ImmutableBecause what a change would do to the secret, and what to do instead", r.Name)
+		}
+
+		root := readCRD(t, r).Spec.Versions[0].Schema.OpenAPIV3Schema
+
+		for arg, s := range c.TerraformResource.Schema {
+			if !s.Optional && !s.Required {
+				continue
+			}
+
+			for _, section := range []string{"forProvider", "initProvider"} {
+				message := fmt.Sprintf("spec.%s.%s of a %s that exists cannot be changed or taken away: %s", section, name.NewFromSnake(arg).LowerCamelComputed, r.Kind, r.ImmutableBecause)
+				if !slices.ContainsFunc(root.XValidations, func(v apiextensionsv1.ValidationRule) bool { return v.Message == message }) {
+					t.Errorf("%s: no rule says %q", r.Name, message)
+				}
+			}
+		}
+	})
 }
 
 func hasRule(t *testing.T, where string, rules apiextensionsv1.ValidationRules, want resource.Rule) {

@@ -77,6 +77,7 @@ func containerResource() resource.Resource {
 			{Name: "ENDPOINT", Type: "string", JSONPath: ".status.atProvider.publicEndpoint"},
 			{Name: "IMAGE", Type: "string", JSONPath: ".status.atProvider.image", Wide: true},
 		},
+		ExactlyOneOf: [][]string{{"namespace_id"}},
 		ObjectRules: []resource.Rule{{
 			Expression: "!has(oldSelf.spec.forProvider.startupProbe) || has(self.spec.forProvider.startupProbe)",
 			Message:    "spec.forProvider.startupProbe cannot be taken away, because Scaleway's API keeps it: change it, or create another Container",

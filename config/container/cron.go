@@ -28,6 +28,7 @@ func cron() resource.Resource {
 			{Name: "SCHEDULE", Type: "string", JSONPath: ".status.atProvider.schedule"},
 			{Name: "STATUS", Type: "string", JSONPath: ".status.atProvider.status"},
 		},
+		ExactlyOneOf:     [][]string{{"container_id"}},
 		Immutable:        []string{"container_id"},
 		ImmutableBecause: "Scaleway ignores the change. Create another Cron instead",
 	}

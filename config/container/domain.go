@@ -24,6 +24,7 @@ func domain() resource.Resource {
 		Columns: []resource.Column{
 			{Name: "HOSTNAME", Type: "string", JSONPath: ".status.atProvider.hostname"},
 		},
+		ExactlyOneOf:          [][]string{{"container_id"}},
 		ReplacesCustomizeDiff: "regions are compared before every connection",
 	}
 }

@@ -54,7 +54,7 @@ func trigger() resource.Resource {
 			{Name: "QUEUE", Type: "string", JSONPath: ".status.atProvider.sqs.queueUrl", Wide: true},
 			{Name: "SUBJECT", Type: "string", JSONPath: ".status.atProvider.nats.subject", Wide: true},
 		},
-		ExactlyOneOf:          [][]string{{"cron", "nats", "sqs"}},
+		ExactlyOneOf:          [][]string{{"container_id"}, {"cron", "nats", "sqs"}},
 		ReplacesCustomizeDiff: "regions are compared before every connection, and taking a source away is refused",
 		ReplacedWhenRemoved:   []string{"cron", "nats", "sqs"},
 	}

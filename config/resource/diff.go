@@ -6,7 +6,11 @@ package resource
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/terraform"
 )
@@ -25,6 +29,48 @@ func (r Resource) configureDiff(c *ujconfig.Resource) {
 	if len(r.ReplacedWhenRemoved) > 0 {
 		c.TerraformCustomDiff = r.replaceWhenRemoved
 	}
+
+	// Upjet then refuses the change, where an older CRD lets it pass.
+	for _, arg := range r.Immutable {
+		s, ok := c.TerraformResource.Schema[arg]
+		if !ok {
+			panic(fmt.Sprintf("%s has no argument %q: correct Immutable in its declaration", r.Name, arg))
+		}
+
+		s.ForceNew = true
+	}
+
+	c.UpdateLoopPrevention = replacement{r}
+}
+
+// A replacement is what upjet does not do: it refuses an update that needs another
+// object. This refuses it first, to say what to do instead.
+type replacement struct{ r Resource }
+
+// UpdateLoopPreventionFunc implements upjet's UpdateLoopPrevention, the one hook
+// that sees the difference before upjet looks for what it refuses.
+func (p replacement) UpdateLoopPreventionFunc(diff *terraform.InstanceDiff, _ xpresource.Managed) (*ujconfig.UpdateLoopPreventResult, error) {
+	if diff == nil {
+		return nil, nil
+	}
+
+	for _, attribute := range slices.Sorted(maps.Keys(diff.Attributes)) {
+		a := diff.Attributes[attribute]
+		if a == nil || !a.RequiresNew {
+			continue
+		}
+
+		arg, _, _ := strings.Cut(attribute, ".")
+		reason := p.r.unchangedMessage("forProvider", arg)
+
+		if arg == attribute && !a.Sensitive {
+			reason += fmt.Sprintf(" (at Scaleway it is %q)", a.Old)
+		}
+
+		return &ujconfig.UpdateLoopPreventResult{Reason: reason}, nil
+	}
+
+	return nil, nil
 }
 
 // replaceWhenRemoved marks the removal of an argument as one that needs a new

@@ -54,13 +54,17 @@ type Resource struct {
 	// region is the one that the resource is created in, unless it says another.
 	References map[string]string
 
-	// ExactlyOneOf are groups of arguments of which each object has exactly one.
+	// ExactlyOneOf are groups of arguments of which each object has exactly one. An
+	// argument of References that Terraform requires is a group of its own: upjet
+	// drops the requirement, because a reference may take its place.
 	ExactlyOneOf [][]string
 
-	// Timestamps are arguments that hold a time as RFC 3339 in whole seconds.
+	// Timestamps are arguments that hold a time as RFC 3339 in whole seconds. What
+	// is no such time is refused.
 	Timestamps []string
 
-	// Immutable arguments, besides those of which the Terraform schema says so.
+	// Immutable arguments, besides those of which the Terraform schema says so. Once
+	// the object exists, no immutable argument can be changed or taken away.
 	Immutable []string
 
 	// ImmutableBecause says what a change of an immutable argument would do, and
@@ -179,6 +183,7 @@ func (r Resource) Configure(c *ujconfig.Resource, kinds map[string]Resource) {
 	r.configureReferences(c, kinds)
 	r.configureDiff(c)
 	r.configureMinted(c)
+	r.configureExpiry(c)
 
 	if r.ConnectionDetails != nil {
 		c.Sensitive.AdditionalConnectionDetailsFn = r.ConnectionDetails

@@ -16,7 +16,9 @@ import (
 
 // Forms that are checked at admission. The API server limits the length of a
 // pattern by its cost: what these do not tell, such as the thirtieth of February,
-// is refused by the provider.
+// is refused by the provider. CEL's timestamp() would tell it by an error, and
+// kube-apiserver 1.35.4 does not let an old object pass that a rule cannot be
+// evaluated for, changed or not: it could neither be annotated nor deleted.
 const (
 	formUUID   = `[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`
 	formRegion = `[a-z]{2}-[a-z]{3,7}`
@@ -62,21 +64,30 @@ func (r Resource) AllSpecRules(c *ujconfig.Resource) []Rule {
 	return append(rules, r.SpecRules...)
 }
 
-// AllObjectRules returns the rules over the whole object: its immutable
-// arguments, and the declared ones.
+// AllObjectRules returns the rules over the whole object: those that keep the
+// arguments of an object that exists, and the declared ones.
 func (r Resource) AllObjectRules(c *ujconfig.Resource) []Rule {
 	var rules []Rule
-	for _, arg := range r.immutable(c) {
+
+	for _, arg := range immutable(c) {
 		rules = append(rules, r.unchanged(arg))
+
+		if r.Minted != nil {
+			rules = append(rules, r.initUnchanged(arg))
+		}
+	}
+
+	for _, block := range r.ReplacedWhenRemoved {
+		rules = append(rules, r.kept(block))
 	}
 
 	return append(rules, r.ObjectRules...)
 }
 
-// immutable returns the arguments of which a change needs another object: those
-// that Terraform says so of, and the declared ones.
-func (r Resource) immutable(c *ujconfig.Resource) []string {
-	args := slices.Clone(r.Immutable)
+// immutable returns the arguments of which a change needs another object. What a
+// Secret holds is not among them: the API server does not see it.
+func immutable(c *ujconfig.Resource) []string {
+	var args []string
 
 	for arg, s := range c.TerraformResource.Schema {
 		if s.ForceNew && (s.Optional || s.Required) && !s.Sensitive {
@@ -86,7 +97,7 @@ func (r Resource) immutable(c *ujconfig.Resource) []string {
 
 	slices.Sort(args)
 
-	return slices.Compact(args)
+	return args
 }
 
 // exactlyOneOf counts each argument once, however it is given: by its value, by
@@ -110,16 +121,21 @@ func (r Resource) exactlyOneOf(args []string) Rule {
 		}
 
 		given[i] = strings.Join(ways, " || ")
-		names[i] = strings.Join(fields, " (or ")
+		names[i] = fields[0]
 
 		if len(fields) > 1 {
-			names[i] = fmt.Sprintf("%s (or its Ref or Selector)", fields[0])
+			names[i] += " (or its Ref or Selector)"
 		}
+	}
+
+	which := "exactly one of "
+	if len(args) == 1 {
+		which = ""
 	}
 
 	return Rule{
 		Expression: fmt.Sprintf("!%s || [%s].exists_one(given, given)", created, strings.Join(given, ", ")),
-		Message:    "give exactly one of " + strings.Join(names, ", ") + " in spec.forProvider",
+		Message:    "give " + which + strings.Join(names, ", ") + " in spec.forProvider",
 	}
 }
 
@@ -154,24 +170,59 @@ func inRegion(arg string) []Rule {
 	return rules
 }
 
-// unchanged lets an argument of an object that exists only be set where it was
-// not, to what the object has: so does late initialisation. An old object cannot
-// break this rule without being changed, so that it never blocks a deletion.
-func (r Resource) unchanged(arg string) Rule {
-	f := field(arg)
+// exists is true of an object that has been created.
+const exists = "(has(oldSelf.status) && has(oldSelf.status.atProvider) && has(oldSelf.status.atProvider.id))"
 
-	because := r.ImmutableBecause
-	if because == "" {
-		because = fmt.Sprintf("it would need another object at Scaleway: create another %s", r.Kind)
+// unchanged lets an argument of an object that exists only be set where it was
+// not, to what the object has: so does late initialisation. The same value written
+// in another way, such as a time in another zone, is refused too: the API server
+// cannot tell that it is the same. An old object cannot break this rule without
+// being changed, so that it never blocks a deletion. References and selectors may
+// be changed: once the argument is set they have no effect.
+func (r Resource) unchanged(arg string) Rule {
+	return Rule{
+		Expression: fmt.Sprintf("!%[1]s || (has(self.spec.forProvider.%[2]s) "+
+			"? (has(oldSelf.spec.forProvider.%[2]s) ? self.spec.forProvider.%[2]s == oldSelf.spec.forProvider.%[2]s : has(oldSelf.status.atProvider.%[2]s) && self.spec.forProvider.%[2]s == oldSelf.status.atProvider.%[2]s) "+
+			": !has(oldSelf.spec.forProvider.%[2]s))", exists, field(arg)),
+		Message: r.unchangedMessage("forProvider", arg),
+	}
+}
+
+// initUnchanged keeps the arguments of a minted object in initProvider too. They
+// have no effect on an object that exists, but another that is minted in its place
+// would have them, and nobody would notice. It has no effect, and may be changed,
+// where forProvider has the argument.
+func (r Resource) initUnchanged(arg string) Rule {
+	given := func(object string) string {
+		return fmt.Sprintf("(has(%[1]s.spec.initProvider) && has(%[1]s.spec.initProvider.%[2]s))", object, field(arg))
 	}
 
 	return Rule{
-		Expression: fmt.Sprintf("!has(oldSelf.status) || !has(oldSelf.status.atProvider) || !has(oldSelf.status.atProvider.id) || "+
-			"(has(self.spec.forProvider.%[1]s) "+
-			"? (has(oldSelf.spec.forProvider.%[1]s) ? self.spec.forProvider.%[1]s == oldSelf.spec.forProvider.%[1]s : has(oldSelf.status.atProvider.%[1]s) && self.spec.forProvider.%[1]s == oldSelf.status.atProvider.%[1]s) "+
-			": !has(oldSelf.spec.forProvider.%[1]s))", f),
-		Message: fmt.Sprintf("spec.forProvider.%s of a %s that exists cannot be changed or taken away: %s", f, r.Kind, because),
+		Expression: fmt.Sprintf("!%[1]s || has(self.spec.forProvider.%[2]s) || (%[3]s ? %[4]s && self.spec.initProvider.%[2]s == oldSelf.spec.initProvider.%[2]s : !%[4]s)",
+			exists, field(arg), given("self"), given("oldSelf")),
+		Message: r.unchangedMessage("initProvider", arg),
 	}
+}
+
+// kept lets a block of an object that exists be changed, but not be taken away.
+// Late initialisation would put it back, beside what was to take its place.
+func (r Resource) kept(block string) Rule {
+	return Rule{
+		Expression: fmt.Sprintf("!%[1]s || !has(oldSelf.spec.forProvider.%[2]s) || has(self.spec.forProvider.%[2]s)", exists, field(block)),
+		Message:    fmt.Sprintf("spec.forProvider.%s of a %s that exists cannot be taken away: %s", field(block), r.Kind, r.because()),
+	}
+}
+
+func (r Resource) unchangedMessage(section, arg string) string {
+	return fmt.Sprintf("spec.%s.%s of a %s that exists cannot be changed or taken away: %s", section, field(arg), r.Kind, r.because())
+}
+
+func (r Resource) because() string {
+	if r.ImmutableBecause != "" {
+		return r.ImmutableBecause
+	}
+
+	return fmt.Sprintf("it would need another object at Scaleway: create another %s", r.Kind)
 }
 
 // field returns the name of an argument in Kubernetes.

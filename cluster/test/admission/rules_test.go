@@ -6,6 +6,7 @@ package admission
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/ptr"
@@ -35,6 +37,11 @@ func token(change func(*v1beta1.Token)) *v1beta1.Token {
 	change(tk)
 
 	return tk
+}
+
+// optional is a reference to an object that need not exist.
+func optional(name string) *xpv1.NamespacedReference {
+	return &xpv1.NamespacedReference{Name: name, Policy: &xpv1.Policy{Resolution: ptr.To(xpv1.ResolutionPolicyOptional)}}
 }
 
 // A refusal of a managed resource.
@@ -61,6 +68,32 @@ var refusals = map[string]refusal{
 		},
 		rule:     "give exactly one of",
 		provider: "give exactly one of",
+	},
+	"TwoParentsOneByReference": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.ContainerIDRef = optional("gone") })
+		},
+		rule:     "give exactly one of",
+		provider: "spec.forProvider.containerId and spec.forProvider.namespaceId are given",
+	},
+	"ParentNotResolved": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) {
+				tk.Spec.ForProvider.NamespaceID = nil
+				tk.Spec.ForProvider.NamespaceIDRef = optional("gone")
+			})
+		},
+		provider: "the reference of spec.forProvider.namespaceId is not resolved",
+	},
+	"NoContainer": {
+		mg: func() xpresource.ModernManaged {
+			cron := &v1beta1.Cron{}
+			cron.Spec.ForProvider = v1beta1.CronParameters{Schedule: ptr.To("5 4 * * *"), Args: ptr.To("{}")}
+
+			return cron
+		},
+		rule:     "give containerId (or its Ref or Selector) in spec.forProvider",
+		provider: "give spec.forProvider.containerId: none is given",
 	},
 	"NoParent": {
 		mg: func() xpresource.ModernManaged {
@@ -90,6 +123,20 @@ var refusals = map[string]refusal{
 		rule:     "expiresAt must be a time",
 		provider: "is not a time",
 	},
+	"TimeWithFractionsAfterAComma": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.ExpiresAt = ptr.To("2035-10-18T11:35:15,5Z") })
+		},
+		rule:     "expiresAt must be a time as RFC 3339 in whole seconds",
+		provider: "is not a time as RFC 3339 in whole seconds",
+	},
+	"TimeThatIsEmpty": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.ExpiresAt = ptr.To("") })
+		},
+		rule:     "expiresAt must be a time as RFC 3339 in whole seconds",
+		provider: `spec.forProvider.expiresAt "" is not a time`,
+	},
 	"DateThatDoesNotExist": {
 		mg: func() xpresource.ModernManaged {
 			return token(func(tk *v1beta1.Token) { tk.Spec.ForProvider.ExpiresAt = ptr.To("2035-02-30T00:00:00Z") })
@@ -108,6 +155,57 @@ var refusals = map[string]refusal{
 		},
 		rule:     "namespaceId must be a UUID or a regional ID",
 		provider: `spec.forProvider.namespaceId: neither a UUID nor a regional ID: "fr-par/shop"`,
+	},
+	"MalformedIDOfContainer": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) {
+				tk.Spec.ForProvider.NamespaceID, tk.Spec.ForProvider.ContainerID = nil, ptr.To("fr-par/")
+			})
+		},
+		rule:     "spec.forProvider.containerId must be a UUID or a regional ID",
+		provider: `spec.forProvider.containerId: neither a UUID nor a regional ID: "fr-par/"`,
+	},
+	"MalformedIDInInitProvider": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) {
+				tk.Spec.ForProvider.NamespaceID, tk.Spec.InitProvider.NamespaceID = nil, ptr.To("shop")
+			})
+		},
+		rule:     "spec.initProvider.namespaceId must be a UUID or a regional ID",
+		provider: `neither a UUID nor a regional ID: "shop"`,
+	},
+	"MalformedRegionInInitProvider": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.InitProvider.Region = ptr.To("fr") })
+		},
+		rule:     "spec.initProvider.region must be a region, such as fr-par",
+		provider: `unknown region "fr"`,
+	},
+	"ParentOfAnotherRegionInInitProvider": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) {
+				tk.Spec.ForProvider.NamespaceID = nil
+				tk.Spec.InitProvider.NamespaceID, tk.Spec.InitProvider.Region = ptr.To(paris), ptr.To("pl-waw")
+			})
+		},
+		rule:     "spec.initProvider.namespaceId must be in the region that spec.initProvider.region gives",
+		provider: "they must be in one region",
+	},
+	"ParentOfAnotherRegionInTwoSections": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) { tk.Spec.InitProvider.Region = ptr.To("pl-waw") })
+		},
+		provider: "they must be in one region",
+	},
+	"ContainerOfAnotherRegion": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) {
+				tk.Spec.ForProvider.NamespaceID, tk.Spec.ForProvider.ContainerID = nil, ptr.To(warsaw)
+				tk.Spec.ForProvider.Region = ptr.To("fr-par")
+			})
+		},
+		rule:     "spec.forProvider.containerId must be in the region that spec.forProvider.region gives",
+		provider: "they must be in one region",
 	},
 	"MalformedRegion": {
 		mg: func() xpresource.ModernManaged {
@@ -158,6 +256,7 @@ var refusals = map[string]refusal{
 // In this order, because the rules are put over the CRDs half-way.
 func TestRules(t *testing.T) {
 	t.Run("ProviderRefuses", testProviderRefuses)
+	t.Run("ProviderRefusesChanges", testProviderRefusesChanges)
 
 	old := createOldObjects(t)
 
@@ -168,6 +267,9 @@ func TestRules(t *testing.T) {
 	t.Run("APIServerRefuses", testAPIServerRefuses)
 	t.Run("APIServerAccepts", testAPIServerAccepts)
 	t.Run("Immutable", testImmutable)
+	t.Run("ImmutableInitProvider", testImmutableInitProvider)
+	t.Run("KeptBlock", testKeptBlock)
+	t.Run("LateInitialization", testLateInitialization)
 }
 
 // Without the rules, the provider refuses the same, and asks Scaleway nothing.
@@ -197,6 +299,169 @@ func testProviderRefuses(t *testing.T) {
 	}
 }
 
+// Without the rules, a change that needs another object ends in a condition that
+// says what to do instead, and in no write at Scaleway. What was taken away comes
+// back, unless late initialisation is switched off.
+func testProviderRefusesChanges(t *testing.T) {
+	e := framework.New(t)
+	e.StartProvider()
+
+	f := e.CreateFamily()
+	e.WaitReady(f.Managed()...)
+
+	bare := token(func(tk *v1beta1.Token) {
+		tk.Spec.ForProvider = v1beta1.TokenParameters{
+			NamespaceID: ptr.To(framework.ExternalName(f.Namespace)),
+			Description: ptr.To("bare"),
+			ExpiresAt:   ptr.To("2035-10-18T11:35:15Z"),
+			Region:      ptr.To("fr-par"),
+		}
+		tk.Spec.WriteConnectionSecretToReference.Name = "bare"
+		tk.Spec.ManagementPolicies = xpv1.ManagementPolicies{
+			xpv1.ManagementActionObserve, xpv1.ManagementActionCreate, xpv1.ManagementActionUpdate, xpv1.ManagementActionDelete,
+		}
+	})
+	e.Place(bare, "bare")
+	e.Create(bare)
+	e.WaitReady(bare)
+
+	alive := e.Scaleway.Alive()
+	e.Scaleway.ResetRequests()
+
+	const (
+		revokes   = " of a Token that exists cannot be changed or taken away: it would revoke the token. Create another Token instead"
+		elsewhere = "fr-par/33333333-3333-4333-8333-333333333333"
+	)
+
+	cases := map[string]struct {
+		mg     xpresource.ModernManaged
+		change func()
+		// want is a part of the condition. It is empty where the change is undone, or
+		// has no effect.
+		want string
+	}{
+		"ChangeDescription": {
+			mg:     f.Token,
+			change: func() { f.Token.Spec.ForProvider.Description = ptr.To("other") },
+			want:   "spec.forProvider.description" + revokes,
+		},
+		"ChangeExpiry": {
+			mg:     f.Token,
+			change: func() { f.Token.Spec.ForProvider.ExpiresAt = ptr.To("2036-10-18T11:35:15Z") },
+			want:   "spec.forProvider.expiresAt" + revokes,
+		},
+		"ChangeParent": {
+			mg:     f.Token,
+			change: func() { f.Token.Spec.ForProvider.ContainerID = ptr.To(elsewhere) },
+			want:   "spec.forProvider.containerId" + revokes,
+		},
+		"ChangeRegion": {
+			mg:     f.Token,
+			change: func() { f.Token.Spec.ForProvider.Region = ptr.To("pl-waw") },
+			want:   "spec.forProvider.region is in region pl-waw",
+		},
+		"RemoveDescription": {
+			mg:     f.Token,
+			change: func() { f.Token.Spec.ForProvider.Description = nil },
+		},
+		"RemoveExpiry": {
+			mg:     f.Token,
+			change: func() { f.Token.Spec.ForProvider.ExpiresAt = nil },
+		},
+		"RemoveParentOfReference": {
+			mg:     f.Token,
+			change: func() { f.Token.Spec.ForProvider.ContainerID = nil },
+		},
+		"RemoveRegion": {
+			mg:     f.Token,
+			change: func() { f.Token.Spec.ForProvider.Region = nil },
+		},
+		"RemoveDescriptionForGood": {
+			mg:     bare,
+			change: func() { bare.Spec.ForProvider.Description = nil },
+			want:   "spec.forProvider.description" + revokes,
+		},
+		"RemoveExpiryForGood": {
+			mg:     bare,
+			change: func() { bare.Spec.ForProvider.ExpiresAt = nil },
+			want:   "spec.forProvider.expiresAt" + revokes,
+		},
+		"RemoveParentForGood": {
+			mg:     bare,
+			change: func() { bare.Spec.ForProvider.NamespaceID = nil },
+			want:   "spec.forProvider.namespaceId: none is given",
+		},
+		// The object is where its external name says.
+		"RemoveRegionForGood": {
+			mg:     bare,
+			change: func() { bare.Spec.ForProvider.Region = nil },
+		},
+		"ChangeContainerOfCron": {
+			mg:     f.Cron,
+			change: func() { f.Cron.Spec.ForProvider.ContainerID = ptr.To(elsewhere) },
+			want:   "spec.forProvider.containerId of a Cron that exists cannot be changed or taken away: Scaleway ignores the change",
+		},
+		"ChangeHostnameOfDomain": {
+			mg:     f.Domain,
+			change: func() { f.Domain.Spec.ForProvider.Hostname = ptr.To("other.example.com") },
+			want:   "create another Domain",
+		},
+		"ChangeSourceOfTrigger": {
+			mg: f.Trigger,
+			change: func() {
+				f.Trigger.Spec.ForProvider.Sqs = nil
+				f.Trigger.Spec.ForProvider.Cron = &v1beta1.TriggerCronParameters{Schedule: ptr.To("* * * * *"), Timezone: ptr.To("Europe/Paris")}
+			},
+			// First that it cannot be taken away, and then, when late initialisation has
+			// put it back, that there are two.
+			want: "spec.forProvider.sqs",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			e.Get(tc.mg)
+			before := tc.mg.DeepCopyObject().(xpresource.ModernManaged)
+
+			e.Update(tc.mg, tc.change)
+
+			if tc.want == "" {
+				generation := tc.mg.GetGeneration()
+				e.Eventually("the change to be observed", func() (bool, string) {
+					e.Get(tc.mg)
+					c := tc.mg.GetCondition(xpv1.TypeSynced)
+
+					return c.ObservedGeneration >= generation && c.Status == corev1.ConditionTrue, c.Message
+				})
+			} else {
+				c := e.WaitCondition(tc.mg, xpv1.TypeSynced, "False", func(c xpv1.Condition) bool { return c.Status == corev1.ConditionFalse })
+				if !strings.Contains(c.Message, tc.want) {
+					t.Errorf("the condition does not say %q: %s", tc.want, c.Message)
+				}
+			}
+
+			e.Eventually("the change to be undone", func() (bool, string) {
+				e.Get(tc.mg)
+				before.SetResourceVersion(tc.mg.GetResourceVersion())
+				err := e.Client.Update(t.Context(), before)
+
+				return err == nil, fmt.Sprint(err)
+			})
+			e.WaitReady(tc.mg)
+
+			for route, n := range e.Scaleway.Counts() {
+				if !strings.HasPrefix(route, http.MethodGet+" ") {
+					t.Errorf("%d times %s, want no write at Scaleway", n, route)
+				}
+			}
+		})
+	}
+
+	if diff := cmp.Diff(alive, e.Scaleway.Alive()); diff != "" {
+		t.Errorf("objects at Scaleway: -want, +got:\n%s", diff)
+	}
+}
+
 // oldObjects were created before the rules that they break.
 type oldObjects struct {
 	env     *framework.Env
@@ -211,7 +476,7 @@ func createOldObjects(t *testing.T) oldObjects {
 
 	for name, r := range refusals {
 		tk, ok := r.mg().(*v1beta1.Token)
-		if !ok || r.rule == "" {
+		if !ok {
 			continue
 		}
 
@@ -239,7 +504,9 @@ func awaitRules(t *testing.T, e *framework.Env) {
 	e.Eventually("the rules to be applied", func() (bool, string) {
 		n++
 
-		for kind, mg := range map[string]xpresource.ModernManaged{"token": refusals["NoParent"].mg(), "trigger": refusals["TwoSources"].mg()} {
+		for kind, mg := range map[string]xpresource.ModernManaged{
+			"token": refusals["NoParent"].mg(), "trigger": refusals["TwoSources"].mg(), "cron": refusals["NoContainer"].mg(),
+		} {
 			e.Place(mg, fmt.Sprintf("probe-%s-%d", kind, n))
 
 			if err := e.Client.Create(t.Context(), mg); !kerrors.IsInvalid(err) {
@@ -367,14 +634,37 @@ func testImmutable(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	// So do late initialisation, with what the object has, and a reference beside
+	// the argument, which has no effect.
+	for name, change := range map[string]func(){
+		"LateInitialization": func() { tk.Spec.ForProvider.Region = ptr.To("fr-par") },
+		"AddReference":       func() { tk.Spec.ForProvider.NamespaceIDRef = &xpv1.NamespacedReference{Name: "shop"} },
+		"RemoveReference":    func() { tk.Spec.ForProvider.NamespaceIDRef = nil },
+		"AddInitProvider":    func() { tk.Spec.InitProvider.Description = ptr.To("without effect") },
+		"RemoveInitProvider": func() { tk.Spec.InitProvider.Description = nil },
+	} {
+		if err := update(change); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+
 	for name, change := range map[string]func(){
 		"ChangeParent":      func() { tk.Spec.ForProvider.NamespaceID = ptr.To("fr-par/33333333-3333-4333-8333-333333333333") },
 		"ChangeDescription": func() { tk.Spec.ForProvider.Description = ptr.To("third") },
 		"ChangeExpiry":      func() { tk.Spec.ForProvider.ExpiresAt = ptr.To("2036-10-18T11:35:15Z") },
+		// It is the same time, which the API server cannot tell.
+		"RewriteExpiry":     func() { tk.Spec.ForProvider.ExpiresAt = ptr.To("2035-10-18T13:35:15+02:00") },
+		"ChangeRegion":      func() { tk.Spec.ForProvider.Region = ptr.To("pl-waw") },
+		"RemoveParent":      func() { tk.Spec.ForProvider.NamespaceID = nil },
 		"RemoveDescription": func() { tk.Spec.ForProvider.Description = nil },
 		"RemoveExpiry":      func() { tk.Spec.ForProvider.ExpiresAt = nil },
+		"RemoveRegion":      func() { tk.Spec.ForProvider.Region = nil },
 		"OtherParent": func() {
 			tk.Spec.ForProvider.NamespaceID, tk.Spec.ForProvider.ContainerID = nil, ptr.To(paris)
+		},
+		"LeaveItToReference": func() {
+			tk.Spec.ForProvider.NamespaceID = nil
+			tk.Spec.ForProvider.NamespaceIDRef = &xpv1.NamespacedReference{Name: "shop"}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -384,15 +674,145 @@ func testImmutable(t *testing.T) {
 		})
 	}
 
-	if err := update(func() { tk.Spec.ForProvider.Region = ptr.To("fr-par") }); err != nil {
+	if err := client.IgnoreNotFound(e.Client.Delete(t.Context(), tk)); err != nil {
+		t.Errorf("cannot delete: %v", err)
+	}
+}
+
+// What stands in initProvider alone stays too: a token that takes the place of
+// this one would have it.
+func testImmutableInitProvider(t *testing.T) {
+	e := framework.New(t)
+
+	tk := token(func(tk *v1beta1.Token) {
+		tk.Spec.ForProvider.NamespaceID = nil
+		tk.Spec.InitProvider.NamespaceID = ptr.To(paris)
+		tk.Spec.InitProvider.ExpiresAt = ptr.To("2035-10-18T11:35:15+02:00")
+	})
+	e.Place(tk, "init")
+	e.Create(tk)
+
+	tk.Status.AtProvider = v1beta1.TokenObservation{ID: ptr.To(paris), NamespaceID: ptr.To(paris), ExpiresAt: ptr.To("2035-10-18T09:35:15Z")}
+	if err := e.Client.Status().Update(t.Context(), tk); err != nil {
+		t.Fatal(err)
+	}
+
+	update := func(change func()) error {
+		e.Get(tk)
+		change()
+
+		return e.Client.Update(t.Context(), tk)
+	}
+
+	for name, change := range map[string]func(){
+		"ChangeParent":   func() { tk.Spec.InitProvider.NamespaceID = ptr.To(warsaw) },
+		"ChangeExpiry":   func() { tk.Spec.InitProvider.ExpiresAt = ptr.To("2036-10-18T11:35:15Z") },
+		"RemoveExpiry":   func() { tk.Spec.InitProvider.ExpiresAt = nil },
+		"AddDescription": func() { tk.Spec.InitProvider.Description = ptr.To("first") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			const message = "of a Token that exists cannot be changed or taken away"
+			if err := update(change); !kerrors.IsInvalid(err) || !strings.Contains(err.Error(), "spec.initProvider.") || !strings.Contains(err.Error(), message) {
+				t.Errorf("want an error that says %q, got %v", message, err)
+			}
+		})
+	}
+
+	err := update(func() {
+		tk.Spec.ForProvider.NamespaceID = tk.Status.AtProvider.NamespaceID
+		tk.Spec.ForProvider.ExpiresAt = tk.Status.AtProvider.ExpiresAt
+	})
+	if err != nil {
 		t.Errorf("late initialisation with what the object has: %v", err)
 	}
 
-	if err := update(func() { tk.Spec.ForProvider.NamespaceIDRef = &xpv1.NamespacedReference{Name: "shop"} }); err != nil {
-		t.Errorf("a reference beside the argument, which has no effect: %v", err)
+	if err := update(func() { tk.Spec.InitProvider = v1beta1.TokenInitParameters{} }); err != nil {
+		t.Errorf("taking away what late initialisation has made without effect: %v", err)
+	}
+}
+
+// A block can be changed, but not be taken away for another.
+func testKeptBlock(t *testing.T) {
+	e := framework.New(t)
+
+	tr := &v1beta1.Trigger{}
+	e.Place(tr, "kept")
+	tr.Spec.ForProvider = v1beta1.TriggerParameters{
+		ContainerID:       ptr.To(paris),
+		DestinationConfig: &v1beta1.DestinationConfigParameters{HTTPMethod: ptr.To("post"), HTTPPath: ptr.To("/")},
+		Cron:              &v1beta1.TriggerCronParameters{Schedule: ptr.To("* * * * *"), Timezone: ptr.To("Europe/Paris")},
+	}
+	e.Create(tr)
+
+	tr.Status.AtProvider.ID = ptr.To(paris)
+	if err := e.Client.Status().Update(t.Context(), tr); err != nil {
+		t.Fatal(err)
 	}
 
-	if err := client.IgnoreNotFound(e.Client.Delete(t.Context(), tk)); err != nil {
-		t.Errorf("cannot delete: %v", err)
+	tr.Spec.ForProvider.Cron.Schedule = ptr.To("5 4 * * *")
+	if err := e.Client.Update(t.Context(), tr); err != nil {
+		t.Fatalf("cannot change the block: %v", err)
+	}
+
+	const message = "spec.forProvider.cron of a Trigger that exists cannot be taken away: it would need another object at Scaleway: create another Trigger"
+
+	tr.Spec.ForProvider.Cron = nil
+	tr.Spec.ForProvider.Nats = &v1beta1.NatsParameters{Subject: ptr.To("s"), ServerUrls: []*string{ptr.To("nats://n:4222")}}
+
+	if err := e.Client.Update(t.Context(), tr); !kerrors.IsInvalid(err) || !strings.Contains(err.Error(), message) {
+		t.Errorf("want an error that says %q, got %v", message, err)
+	}
+}
+
+// What the provider itself writes is let through, also where Scaleway writes a
+// value in another way than the user.
+func testLateInitialization(t *testing.T) {
+	e := framework.New(t)
+	e.StartProvider()
+
+	ns := &v1beta1.ContainerNamespace{}
+	e.Place(ns, "parent")
+	e.Create(ns)
+	e.WaitReady(ns)
+
+	_, uuid, _ := strings.Cut(framework.ExternalName(ns), "/")
+
+	tk := token(func(tk *v1beta1.Token) {
+		tk.Spec.ForProvider.NamespaceID = nil
+		tk.Spec.InitProvider.NamespaceID = ptr.To(uuid)
+		tk.Spec.InitProvider.Description = ptr.To("late")
+		tk.Spec.InitProvider.ExpiresAt = ptr.To("2035-10-18T11:35:15+02:00")
+	})
+	e.Place(tk, "late")
+	e.Create(tk)
+
+	byReference := token(func(tk *v1beta1.Token) {
+		tk.Spec.ForProvider.NamespaceID = nil
+		tk.Spec.ForProvider.NamespaceIDRef = &xpv1.NamespacedReference{Name: ns.GetName()}
+		tk.Spec.WriteConnectionSecretToReference.Name = "by-reference"
+	})
+	e.Place(byReference, "by-reference")
+	e.Create(byReference)
+
+	want := map[string]v1beta1.TokenParameters{
+		"late": {
+			NamespaceID: ptr.To(framework.ExternalName(ns)), Description: ptr.To("late"),
+			ExpiresAt: ptr.To("2035-10-18T09:35:15Z"), Region: ptr.To("fr-par"),
+		},
+		"by-reference": {
+			NamespaceID: ptr.To(framework.ExternalName(ns)), NamespaceIDRef: byReference.Spec.ForProvider.NamespaceIDRef,
+			Region: ptr.To("fr-par"),
+		},
+	}
+
+	for _, tk := range []*v1beta1.Token{tk, byReference} {
+		e.WaitReady(tk)
+		e.Eventually("late initialisation of "+tk.GetName(), func() (bool, string) {
+			e.Get(tk)
+			diff := cmp.Diff(want[tk.GetName()], tk.Spec.ForProvider)
+
+			return diff == "", diff
+		})
+		e.WaitReady(tk)
 	}
 }

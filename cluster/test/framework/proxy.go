@@ -1,0 +1,270 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package framework
+
+import (
+	"bytes"
+	"context"
+	"encoding/pem"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// A Proxy is a way to the kube-apiserver that a test can disturb, for a provider
+// that is started with its kubeconfig. The test's own client does not use it.
+type Proxy struct {
+	kubeconfig string
+	forward    *httputil.ReverseProxy
+	server     *httptest.Server
+
+	mu     sync.Mutex
+	down   bool
+	holds  []*Held
+	counts map[string]int
+}
+
+// StartProxy starts a Proxy, which ends with the test. It is to be started before
+// the provider that uses it, so that it ends after it.
+func (e *Env) StartProxy() *Proxy {
+	e.t.Helper()
+
+	transport, err := rest.TransportFor(shared.controlPlane.Config)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+
+	target, _, err := rest.DefaultServerUrlFor(shared.controlPlane.Config)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+
+	p := &Proxy{
+		kubeconfig: filepath.Join(e.t.TempDir(), "kubeconfig"),
+		forward: &httputil.ReverseProxy{
+			Rewrite: func(r *httputil.ProxyRequest) {
+				r.SetURL(&url.URL{Scheme: target.Scheme, Host: target.Host})
+			},
+			Transport:     transport,
+			FlushInterval: -1, // Watches.
+			ErrorLog:      log.New(io.Discard, "", 0),
+			ErrorHandler: func(http.ResponseWriter, *http.Request, error) {
+				panic(http.ErrAbortHandler) // The API server has not answered either.
+			},
+		},
+		counts: map[string]int{},
+	}
+	p.server = httptest.NewTLSServer(p)
+
+	config := clientcmdapi.NewConfig()
+	config.Clusters["proxy"] = &clientcmdapi.Cluster{
+		Server:                   p.server.URL,
+		CertificateAuthorityData: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.server.Certificate().Raw}),
+	}
+	config.Contexts["proxy"] = &clientcmdapi.Context{Cluster: "proxy"}
+	config.CurrentContext = "proxy"
+
+	if err := clientcmd.WriteToFile(*config, p.kubeconfig); err != nil {
+		e.t.Fatal(err)
+	}
+
+	e.t.Cleanup(func() {
+		p.Down() // Lets go of what is held.
+		p.server.Close()
+	})
+
+	return p
+}
+
+// Kubeconfig is the path of a kubeconfig file for WithKubeconfig.
+func (p *Proxy) Kubeconfig() string {
+	return p.kubeconfig
+}
+
+// Down takes the API server away, as a load balancer does that has lost it:
+// connections are closed, and requests refused.
+func (p *Proxy) Down() {
+	p.mu.Lock()
+	p.down = true
+	p.mu.Unlock()
+
+	p.server.CloseClientConnections()
+}
+
+// Up undoes Down.
+func (p *Proxy) Up() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	p.down = false
+}
+
+// Count returns how many requests of a method there were for a resource, such as
+// "secrets" or "tokens/status", also while the API server was away.
+func (p *Proxy) Count(method, resource string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	return p.counts[method+" "+resource]
+}
+
+// Hold keeps the next request that matches, before it reaches the API server.
+func (p *Proxy) Hold(match Match) *Held {
+	h := &Held{match: match, arrived: make(chan struct{}), decided: make(chan bool, 1)}
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	p.holds = append(p.holds, h)
+
+	return h
+}
+
+// ServeHTTP forwards a request.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+
+	r.Body = io.NopCloser(bytes.NewReader(body))
+
+	held, ok := p.admit(r, body)
+	if !ok {
+		// A connection that is closed is retried by the client for ten seconds.
+		http.Error(w, "the API server is away", http.StatusServiceUnavailable)
+		return
+	}
+
+	if held != nil && !held.wait(r.Context()) {
+		panic(http.ErrAbortHandler) // Closes the connection without an answer.
+	}
+
+	p.forward.ServeHTTP(w, r)
+}
+
+// admit counts a request, and returns what holds it, if anything does. It tells
+// whether the request is served at all.
+func (p *Proxy) admit(r *http.Request, body []byte) (*Held, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	p.counts[r.Method+" "+kubeResource(r.URL.Path)]++
+
+	if p.down {
+		return nil, false
+	}
+
+	i := slices.IndexFunc(p.holds, func(h *Held) bool { return h.match(r, body) })
+	if i < 0 {
+		return nil, true
+	}
+
+	h := p.holds[i]
+	p.holds = slices.Delete(p.holds, i, i+1)
+
+	return h, true
+}
+
+// kubeResource returns the resource, and the subresource if there is one, that a
+// path of the Kubernetes API leads to.
+func kubeResource(path string) string {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+
+	skip := 3 // apis, the group, and the version
+	if parts[0] == "api" {
+		skip = 2
+	}
+
+	if parts = parts[min(skip, len(parts)):]; len(parts) > 2 && parts[0] == "namespaces" {
+		parts = parts[2:]
+	}
+
+	switch len(parts) {
+	case 0:
+		return ""
+	case 3:
+		return parts[0] + "/" + parts[2]
+	default:
+		return parts[0]
+	}
+}
+
+// Held is a request that a Proxy holds, once it has arrived.
+type Held struct {
+	match   Match
+	arrived chan struct{}
+	decided chan bool
+}
+
+// Arrived is closed once the request is there.
+func (h *Held) Arrived() <-chan struct{} {
+	return h.arrived
+}
+
+// Release forwards the request. It is called once, and not after Drop.
+func (h *Held) Release() {
+	h.decided <- true
+}
+
+// Drop closes the request's connection without forwarding it. It is called once,
+// and not after Release.
+func (h *Held) Drop() {
+	h.decided <- false
+}
+
+// wait until it is decided what happens to the request, and tell whether it is
+// forwarded. The end of a client decides that it is not.
+func (h *Held) wait(ctx context.Context) bool {
+	close(h.arrived)
+
+	select {
+	case forward := <-h.decided:
+		return forward
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// A Match tells whether a request to the API server is the one that is meant.
+type Match func(r *http.Request, body []byte) bool
+
+// RecordsAttempt matches the write that comes last before a token is minted.
+func RecordsAttempt(r *http.Request, body []byte) bool {
+	return writesToken(r) && bytes.Contains(body, []byte(`\"state\":\"pending\"`)) &&
+		(r.Method == http.MethodPatch || bytes.Contains(body, []byte(`"crossplane.io/external-create-pending":`)))
+}
+
+// PublishesSecret matches the write of the value of a token into its Secret, as
+// JSON or as a protocol buffer.
+func PublishesSecret(r *http.Request, body []byte) bool {
+	return r.Method != http.MethodGet && kubeResource(r.URL.Path) == "secrets" && bytes.Contains(body, []byte("attribute.token"))
+}
+
+// StoresExternalName returns what matches the write of the external name of a
+// token, other than the one that it has already.
+func StoresExternalName(old string) Match {
+	const annotation = `"crossplane.io/external-name":"`
+
+	return func(r *http.Request, body []byte) bool {
+		return writesToken(r) && bytes.Contains(body, []byte(annotation+"fr-par/")) &&
+			(old == "" || !bytes.Contains(body, []byte(annotation+old)))
+	}
+}
+
+func writesToken(r *http.Request) bool {
+	return (r.Method == http.MethodPut || r.Method == http.MethodPatch) && kubeResource(r.URL.Path) == "tokens"
+}
