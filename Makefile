@@ -52,7 +52,7 @@ generate: ## Regenerates the API types, the controllers and the CRDs from config
 .PHONY: test
 test: ## Runs all tests: units, and integration on a real kube-apiserver (built first, once).
 	@go run ./cluster/controlplane/assets kube-controller-manager >/dev/null
-	@go test ./...
+	@go test -timeout 30m ./...
 
 .PHONY: unit
 unit: ## Runs the tests that need no kube-apiserver, in seconds.
