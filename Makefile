@@ -50,9 +50,10 @@ generate: ## Regenerates the API types, the controllers and the CRDs from config
 ##@ Check
 
 .PHONY: test
-test: ## Runs all tests: units, and integration on a real kube-apiserver (built first, once).
+test: unit ## Runs all tests: units, and integration on a real kube-apiserver (built first, once).
 	@go run ./cluster/controlplane/assets kube-controller-manager >/dev/null
-	@go test -timeout 30m ./...
+	@# One package after the other: each starts many processes.
+	@go test -p 1 -timeout 30m ./cluster/...
 
 .PHONY: unit
 unit: ## Runs the tests that need no kube-apiserver, in seconds.
