@@ -30,9 +30,9 @@ const (
 	// requestTimeout of the provider. What it waits for follows from that.
 	requestTimeout = time.Second
 
-	// settleTimeout is how long an object may take to heal: a little more than the
-	// longest back-off. What takes longer needs a person.
-	settleTimeout = 75 * time.Second
+	// settleTimeout is how long an object may take to heal: twice the longest
+	// back-off. What takes longer needs a person.
+	settleTimeout = 2 * time.Minute
 )
 
 // none is the name of a fault, or of a crash, that does not happen.
