@@ -156,6 +156,7 @@ func TestDeleteWhereAPIHasEnded(t *testing.T) {
 
 	tk, _ := e.CreateToken("ended")
 	e.WaitReady(tk)
+	age(e, tk)
 
 	name := framework.ExternalName(tk)
 
@@ -212,6 +213,7 @@ func TestRelease(t *testing.T) {
 
 	tk, _ := e.CreateToken("released")
 	e.WaitReady(tk)
+	age(e, tk)
 
 	name := framework.ExternalName(tk)
 

@@ -43,6 +43,16 @@ func restart(e *framework.Env, opts ...framework.ProviderOption) {
 	e.StartProvider(opts...)
 }
 
+// age a Token as if it had been minted an hour ago. For half a minute after a
+// creation the reconciler does not believe that there is no object.
+func age(e *framework.Env, tk *v1beta1.Token) {
+	e.Update(tk, func() {
+		long := meta.GetExternalCreateSucceeded(tk).Add(-time.Hour)
+		meta.SetExternalCreatePending(tk, long)
+		meta.SetExternalCreateSucceeded(tk, long)
+	})
+}
+
 // waitUnready waits until the Token is not Ready, for the reason, and returns the
 // message.
 func waitUnready(e *framework.Env, tk *v1beta1.Token, reason xpv1.ConditionReason) string {
@@ -137,7 +147,7 @@ func TestSecretIsKept(t *testing.T) {
 	s := secretNamed(e, "kept")
 	e.Update(s, func() { s.Data["user"] = []byte("added") })
 
-	want := e.SecretData("kept")
+	want, version := e.SecretData("kept"), s.GetResourceVersion()
 	if diff := cmp.Diff(3, len(want)); diff != "" {
 		t.Fatalf("keys: -want, +got:\n%s", diff)
 	}
@@ -145,9 +155,14 @@ func TestSecretIsKept(t *testing.T) {
 	same := func(when string) {
 		e.WaitPolled(fakescaleway.RouteToken, 3)
 		e.WaitReady(tk)
+		e.Get(s)
 
-		if diff := cmp.Diff(want, e.SecretData("kept")); diff != "" {
+		if diff := cmp.Diff(want, s.Data); diff != "" {
 			t.Errorf("the Secret %s: -want, +got:\n%s", when, diff)
+		}
+
+		if diff := cmp.Diff(version, s.GetResourceVersion()); diff != "" {
+			t.Errorf("version of the Secret %s: it should not be written: -want, +got:\n%s", when, diff)
 		}
 	}
 
@@ -467,6 +482,8 @@ func TestSecretNeverHollow(t *testing.T) {
 	e.WaitPolled(fakescaleway.RouteToken, 2)
 
 	// Another token takes the place of one that is gone.
+	age(e, tk)
+
 	old := framework.ExternalName(tk)
 	if err := e.Scaleway.Delete(fakescaleway.KindToken, "fr-par", uuidOf(t, tk)); err != nil {
 		t.Fatal(err)
