@@ -174,6 +174,25 @@ var refusals = map[string]refusal{
 		rule:     "spec.initProvider.namespaceId must be a UUID or a regional ID",
 		provider: `neither a UUID nor a regional ID: "shop"`,
 	},
+	"MalformedIDOfContainerInInitProvider": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) {
+				tk.Spec.ForProvider.NamespaceID, tk.Spec.InitProvider.ContainerID = nil, ptr.To("shop")
+			})
+		},
+		rule:     "spec.initProvider.containerId must be a UUID or a regional ID",
+		provider: `neither a UUID nor a regional ID: "shop"`,
+	},
+	"ContainerOfAnotherRegionInInitProvider": {
+		mg: func() xpresource.ModernManaged {
+			return token(func(tk *v1beta1.Token) {
+				tk.Spec.ForProvider.NamespaceID = nil
+				tk.Spec.InitProvider.ContainerID, tk.Spec.InitProvider.Region = ptr.To(paris), ptr.To("pl-waw")
+			})
+		},
+		rule:     "spec.initProvider.containerId must be in the region that spec.initProvider.region gives",
+		provider: "they must be in one region",
+	},
 	"MalformedRegionInInitProvider": {
 		mg: func() xpresource.ModernManaged {
 			return token(func(tk *v1beta1.Token) { tk.Spec.InitProvider.Region = ptr.To("fr") })
@@ -648,28 +667,32 @@ func testImmutable(t *testing.T) {
 		}
 	}
 
-	for name, change := range map[string]func(){
-		"ChangeParent":      func() { tk.Spec.ForProvider.NamespaceID = ptr.To("fr-par/33333333-3333-4333-8333-333333333333") },
-		"ChangeDescription": func() { tk.Spec.ForProvider.Description = ptr.To("third") },
-		"ChangeExpiry":      func() { tk.Spec.ForProvider.ExpiresAt = ptr.To("2036-10-18T11:35:15Z") },
+	for name, tc := range map[string]struct {
+		field  string
+		change func()
+	}{
+		"ChangeParent":      {"namespaceId", func() { tk.Spec.ForProvider.NamespaceID = ptr.To("fr-par/33333333-3333-4333-8333-333333333333") }},
+		"ChangeDescription": {"description", func() { tk.Spec.ForProvider.Description = ptr.To("third") }},
+		"ChangeExpiry":      {"expiresAt", func() { tk.Spec.ForProvider.ExpiresAt = ptr.To("2036-10-18T11:35:15Z") }},
 		// It is the same time, which the API server cannot tell.
-		"RewriteExpiry":     func() { tk.Spec.ForProvider.ExpiresAt = ptr.To("2035-10-18T13:35:15+02:00") },
-		"ChangeRegion":      func() { tk.Spec.ForProvider.Region = ptr.To("pl-waw") },
-		"RemoveParent":      func() { tk.Spec.ForProvider.NamespaceID = nil },
-		"RemoveDescription": func() { tk.Spec.ForProvider.Description = nil },
-		"RemoveExpiry":      func() { tk.Spec.ForProvider.ExpiresAt = nil },
-		"RemoveRegion":      func() { tk.Spec.ForProvider.Region = nil },
-		"OtherParent": func() {
+		"RewriteExpiry":     {"expiresAt", func() { tk.Spec.ForProvider.ExpiresAt = ptr.To("2035-10-18T13:35:15+02:00") }},
+		"ChangeRegion":      {"region", func() { tk.Spec.ForProvider.Region = ptr.To("pl-waw") }},
+		"RemoveParent":      {"namespaceId", func() { tk.Spec.ForProvider.NamespaceID = nil }},
+		"RemoveDescription": {"description", func() { tk.Spec.ForProvider.Description = nil }},
+		"RemoveExpiry":      {"expiresAt", func() { tk.Spec.ForProvider.ExpiresAt = nil }},
+		"RemoveRegion":      {"region", func() { tk.Spec.ForProvider.Region = nil }},
+		"OtherParent": {"containerId", func() {
 			tk.Spec.ForProvider.NamespaceID, tk.Spec.ForProvider.ContainerID = nil, ptr.To(paris)
-		},
-		"LeaveItToReference": func() {
+		}},
+		"LeaveItToReference": {"namespaceId", func() {
 			tk.Spec.ForProvider.NamespaceID = nil
 			tk.Spec.ForProvider.NamespaceIDRef = &xpv1.NamespacedReference{Name: "shop"}
-		},
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := update(change); !kerrors.IsInvalid(err) || !strings.Contains(err.Error(), message) {
-				t.Errorf("want an error that says %q, got %v", message, err)
+			want := "spec.forProvider." + tc.field + " of a Token that exists " + message
+			if err := update(tc.change); !kerrors.IsInvalid(err) || !strings.Contains(err.Error(), want) {
+				t.Errorf("want an error that says %q, got %v", want, err)
 			}
 		})
 	}
@@ -704,16 +727,21 @@ func testImmutableInitProvider(t *testing.T) {
 		return e.Client.Update(t.Context(), tk)
 	}
 
-	for name, change := range map[string]func(){
-		"ChangeParent":   func() { tk.Spec.InitProvider.NamespaceID = ptr.To(warsaw) },
-		"ChangeExpiry":   func() { tk.Spec.InitProvider.ExpiresAt = ptr.To("2036-10-18T11:35:15Z") },
-		"RemoveExpiry":   func() { tk.Spec.InitProvider.ExpiresAt = nil },
-		"AddDescription": func() { tk.Spec.InitProvider.Description = ptr.To("first") },
+	for name, tc := range map[string]struct {
+		field  string
+		change func()
+	}{
+		"ChangeParent":   {"namespaceId", func() { tk.Spec.InitProvider.NamespaceID = ptr.To(warsaw) }},
+		"ChangeExpiry":   {"expiresAt", func() { tk.Spec.InitProvider.ExpiresAt = ptr.To("2036-10-18T11:35:15Z") }},
+		"RemoveExpiry":   {"expiresAt", func() { tk.Spec.InitProvider.ExpiresAt = nil }},
+		"AddDescription": {"description", func() { tk.Spec.InitProvider.Description = ptr.To("first") }},
+		"AddRegion":      {"region", func() { tk.Spec.InitProvider.Region = ptr.To("fr-par") }},
+		"AddParent":      {"containerId", func() { tk.Spec.InitProvider.ContainerID = ptr.To(paris) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			const message = "of a Token that exists cannot be changed or taken away"
-			if err := update(change); !kerrors.IsInvalid(err) || !strings.Contains(err.Error(), "spec.initProvider.") || !strings.Contains(err.Error(), message) {
-				t.Errorf("want an error that says %q, got %v", message, err)
+			want := "spec.initProvider." + tc.field + " of a Token that exists cannot be changed or taken away"
+			if err := update(tc.change); !kerrors.IsInvalid(err) || !strings.Contains(err.Error(), want) {
+				t.Errorf("want an error that says %q, got %v", want, err)
 			}
 		})
 	}

@@ -118,6 +118,10 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 		}
 	}
 
+	if creates(mg) && mg.GetWriteConnectionSecretToReference() == nil {
+		return errors.Errorf("spec.writeConnectionSecretToRef is not set: no %s is created in place of the one that is gone, because nobody could read its secret", m.resource.Kind)
+	}
+
 	// The reconciler stores it with the writes that it makes before it calls Create.
 	args, err := mg.GetMergedParameters(true)
 	if err != nil {
