@@ -32,6 +32,10 @@ const (
 	longOutage = 15 * time.Second
 )
 
+// longRequestTimeout leaves time to start a provider before it gives an attempt
+// up.
+const longRequestTimeout = 5 * time.Second
+
 // interruptions are the cells that are no cross of faults with crashes.
 func interruptions() []cell {
 	cells := []cell{
@@ -44,6 +48,7 @@ func interruptions() []cell {
 		{interruption: "two providers", disturb: (*run).twoProviders},
 		{post: "applied late", disturb: (*run).appliedLate},
 		{post: "applied late", interruption: "killed meanwhile", disturb: (*run).killedDuringPost},
+		{post: "applied late", interruption: "killed and deleted meanwhile", deleted: true, disturb: (*run).killedDuringPost},
 		{post: "502 applied", interruption: "deleted meanwhile", deleted: true, disturb: (*run).deletedDuringPost},
 	}
 
@@ -143,7 +148,7 @@ func (r *run) appliedLate() {
 }
 
 // The provider is killed while it waits for the answer, and Scaleway applies the
-// request when another one runs.
+// request when another one has looked for what it created.
 func (r *run) killedDuringPost() {
 	var minting *fakescaleway.InjectedFault
 
@@ -154,8 +159,19 @@ func (r *run) killedDuringPost() {
 	p.Kill()
 	r.attempt = 1
 
-	r.start()
+	if r.deleted {
+		r.deleteToken()
+	}
+
+	r.start("--request-timeout=" + longRequestTimeout.String())
+	r.Eventually("the look-up", func() (bool, string) {
+		return r.Scaleway.Count(http.MethodGet, fakescaleway.RouteTokens) > 0, "there was none"
+	})
 	minting.Release()
+
+	if r.deleted {
+		r.WaitGone(r.token)
+	}
 }
 
 // A provider that is asked to stop finishes publishing.
