@@ -8,7 +8,9 @@ package provider
 
 import (
 	"context"
+	"maps"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
@@ -32,7 +34,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -68,7 +69,19 @@ type Options struct {
 
 	HoldCredentials bool `help:"Keep the Secret that a ProviderConfig names, by a finalizer, while a resource uses it." default:"true" negatable:"" env:"HOLD_CREDENTIALS"`
 
-	LeaderElection bool `help:"Elect a leader, so that of several replicas one is active." env:"LEADER_ELECTION"`
+	LeaderElection              bool          `help:"Elect a leader, so that of several replicas one is active." env:"LEADER_ELECTION"`
+	LeaderElectionNamespace     string        `help:"Kubernetes namespace of the lease. In a Pod it is the Pod's own unless it is given." placeholder:"NAME" env:"LEADER_ELECTION_NAMESPACE"`
+	LeaderElectionLeaseDuration time.Duration `help:"How long another replica waits for a leader that does not renew its lease." default:"60s" env:"LEADER_ELECTION_LEASE_DURATION"`
+	LeaderElectionRenewDeadline time.Duration `help:"How long a leader tries to renew its lease before it ends. Shorter than the lease." default:"50s" env:"LEADER_ELECTION_RENEW_DEADLINE"`
+	LeaderElectionRetryPeriod   time.Duration `help:"How often the lease is renewed, or asked for." default:"2s" env:"LEADER_ELECTION_RETRY_PERIOD"`
+
+	ShutdownTimeout time.Duration `help:"Longest that running reconciles may take to end when the provider is asked to stop. Keep it below the Pod's terminationGracePeriodSeconds." default:"25s" env:"SHUTDOWN_TIMEOUT"`
+
+	EnableChangelogs     bool   `help:"Report each change at Scaleway to a change log server (alpha)." env:"ENABLE_CHANGE_LOGS"`
+	ChangelogsSocketPath string `help:"Socket of the change log server." default:"/var/run/changelogs/changelogs.sock" placeholder:"PATH" env:"CHANGELOGS_SOCKET_PATH"`
+
+	Pprof            bool   `help:"Serve profiles of the process. They hold no secrets, but are nobody else's business." env:"PPROF"`
+	PprofBindAddress string `help:"Address that serves profiles, under /debug/pprof." default:"127.0.0.1:6060" env:"PPROF_BIND_ADDRESS"`
 
 	MetricsBindAddress     string `help:"Address that serves /metrics. Empty or 0 serves none." default:":8080" env:"METRICS_BIND_ADDRESS"`
 	ExpiryMetrics          int    `help:"Most objects of a kind whose expiry is reported as a metric, with their namespace and name. 0 reports none." default:"1000" env:"EXPIRY_METRICS"`
@@ -156,28 +169,62 @@ func newScheme() (*runtime.Scheme, error) {
 }
 
 func newManager(cfg *rest.Config, o Options, scheme *runtime.Scheme) (ctrl.Manager, error) {
+	secrets, err := mrcontroller.CachedSecrets(config.Resources())
+	if err != nil {
+		return nil, err
+	}
+
+	pprof := ""
+	if o.Pprof {
+		pprof = o.PprofBindAddress
+	}
+
 	mgr, err := ctrl.NewManager(ratelimiter.LimitRESTConfig(cfg, o.MaxReconcileRate), ctrl.Options{
 		Scheme: scheme,
-		Cache:  cache.Options{SyncPeriod: &o.SyncInterval, DefaultNamespaces: watched(o.WatchNamespace)},
+		Cache: cache.Options{
+			SyncPeriod:        &o.SyncInterval,
+			DefaultNamespaces: watched(o.WatchNamespace),
+			DefaultTransform:  cache.TransformStripManagedFields(),
+			ByObject: map[client.Object]cache.ByObject{
+				&corev1.Secret{}: secrets,
+				&apiextensionsv1.CustomResourceDefinition{}: {Transform: withoutSchemas},
+			},
+		},
 		Client: client.Options{Cache: &client.CacheOptions{
-			// Read one by one: a cache would hold every Secret of the cluster.
+			// Read one by one: what the cache has of some Secrets is not their content,
+			// and of the others it has nothing.
 			DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}},
 		}},
 		Metrics:                       server.Options{BindAddress: o.MetricsBindAddress},
 		HealthProbeBindAddress:        o.HealthProbeBindAddress,
+		PprofBindAddress:              pprof,
+		GracefulShutdownTimeout:       &o.ShutdownTimeout,
 		LeaderElection:                o.LeaderElection,
 		LeaderElectionID:              "crossplane-leader-election-provider-upjet-scaleway",
+		LeaderElectionNamespace:       o.LeaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true,
+		LeaseDuration:                 &o.LeaderElectionLeaseDuration,
+		RenewDeadline:                 &o.LeaderElectionRenewDeadline,
+		RetryPeriod:                   &o.LeaderElectionRetryPeriod,
 	})
-	if err != nil {
-		return nil, errors.Wrap(err, "cannot create the controller manager")
+
+	return mgr, errors.Wrap(err, "cannot create the controller manager")
+}
+
+// withoutSchemas takes out of a CRD what is large and of no use here: a cluster may
+// have a thousand of them, of every provider, and all are watched.
+func withoutSchemas(o any) (any, error) {
+	if crd, ok := o.(*apiextensionsv1.CustomResourceDefinition); ok {
+		crd.ManagedFields = nil
+		crd.Annotations = nil
+
+		for i := range crd.Spec.Versions {
+			crd.Spec.Versions[i].Schema = nil
+			crd.Spec.Versions[i].AdditionalPrinterColumns = nil
+		}
 	}
 
-	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return nil, errors.Wrap(err, "cannot add the health check")
-	}
-
-	return mgr, errors.Wrap(mgr.AddReadyzCheck("ping", healthz.Ping), "cannot add the readiness check")
+	return o, nil
 }
 
 func watched(namespaces []string) map[string]cache.Config {
@@ -239,6 +286,17 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 		API:             builder.API,
 		ExpiryMetrics:   o.ExpiryMetrics,
 		RequestTimeout:  o.RequestTimeout,
+		Health:          mrcontroller.NewHealth(),
+	}
+
+	if err := addChecks(mgr, options.Health, slices.Collect(maps.Values(kinds))); err != nil {
+		return err
+	}
+
+	if o.EnableChangelogs {
+		if err := logChanges(&options.Options.Options, o.ChangelogsSocketPath); err != nil {
+			return err
+		}
 	}
 
 	if err := customresourcesgate.Setup(mgr, options.Options.Options); err != nil {

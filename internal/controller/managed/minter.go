@@ -57,6 +57,7 @@ const (
 type minter struct {
 	kube     client.Client
 	live     client.Reader
+	cached   client.Reader
 	list     xpresource.ManagedList
 	resource resource.Resource
 	api      APIFn
@@ -251,7 +252,7 @@ func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Rec
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
 	defer cancel()
 
-	details, err := m.details(value)
+	details, err := detailsOf(m.resource, value)
 	if err != nil {
 		return managed.ExternalCreation{}, err
 	}
@@ -285,15 +286,15 @@ func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Rec
 	return managed.ExternalCreation{ConnectionDetails: details}, nil
 }
 
-// details of the connection that a secret makes.
-func (m *minter) details(value string) (managed.ConnectionDetails, error) {
-	details := managed.ConnectionDetails{"attribute." + m.resource.Minted.Attribute: []byte(value)}
+// detailsOf returns the details of the connection that a secret makes.
+func detailsOf(r resource.Resource, value string) (managed.ConnectionDetails, error) {
+	details := managed.ConnectionDetails{secretKey(r): []byte(value)}
 
-	if m.resource.ConnectionDetails == nil {
+	if r.ConnectionDetails == nil {
 		return details, nil
 	}
 
-	more, err := m.resource.ConnectionDetails(map[string]any{m.resource.Minted.Attribute: value})
+	more, err := r.ConnectionDetails(map[string]any{r.Minted.Attribute: value})
 	for k, v := range more {
 		details[k] = v
 	}
@@ -375,6 +376,7 @@ func (m *minter) publishOnce(ctx context.Context, mg mintedResource, record mint
 
 		s = xpresource.LocalConnectionSecretFor(mg, gvk)
 		s.Data = details
+		metav1.SetMetaDataLabel(&s.ObjectMeta, LabelPublishes, m.resource.Kind)
 
 		return errors.Wrapf(m.kube.Create(ctx, s), "cannot create Secret %q", key)
 	}
@@ -384,6 +386,7 @@ func (m *minter) publishOnce(ctx context.Context, mg mintedResource, record mint
 	}
 
 	maps.Copy(s.Data, details)
+	metav1.SetMetaDataLabel(&s.ObjectMeta, LabelPublishes, m.resource.Kind)
 
 	return errors.Wrapf(m.kube.Update(ctx, s), "cannot update Secret %q", key)
 }

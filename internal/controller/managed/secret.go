@@ -43,7 +43,8 @@ const remedy = "restore the Secret from a backup, or have a new one minted and t
 const hidden = "<hidden>"
 
 // observeSecret checks the published secret against the object, offline, and
-// returns what is to be published: never less than the Secret holds.
+// returns what is to be published: never less than the Secret holds, or nothing
+// where it holds everything.
 func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details managed.ConnectionDetails) (managed.ConnectionDetails, *xpv1.Condition, error) {
 	details = usable(details)
 
@@ -52,13 +53,19 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 		return details, nil, nil
 	}
 
-	published, err := m.secretData(ctx, mg, ref.Name)
+	key := secretKey(m.resource)
+	uuid := uuidOf(meta.GetExternalName(mg))
+
+	if m.isPublished(ctx, mg, ref.Name, uuid) {
+		notePublication(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name})
+		return nil, nil, m.notePublished(ctx, mg, ref.Name)
+	}
+
+	// Whatever else there is to say is said of the Secret as it is now.
+	published, err := m.ownSecretData(ctx, mg, ref.Name)
 	if err != nil {
 		return nil, nil, err
 	}
-
-	key := "attribute." + m.resource.Minted.Attribute
-	uuid := uuidOf(meta.GetExternalName(mg))
 
 	value, ok := published[key]
 	if !ok || len(value) == 0 {
@@ -86,7 +93,7 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 	}
 
 	// Keys derived from the secret are completed, and none is taken away.
-	complete, err := m.details(string(value))
+	complete, err := detailsOf(m.resource, string(value))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,12 +120,12 @@ func (m *minter) movedSecret(ctx context.Context, mg mintedResource, uuid string
 		return nil, err
 	}
 
-	value := string(data["attribute."+m.resource.Minted.Attribute])
+	value := string(data[secretKey(m.resource)])
 	if id, err := m.resource.Minted.Identify(value); err != nil || id != uuid {
 		return nil, nil //nolint:nilerr // It is not what is looked for.
 	}
 
-	return m.details(value)
+	return detailsOf(m.resource, value)
 }
 
 // notePublished records which Secret holds the secret, so that it is found when
@@ -157,9 +164,32 @@ func usable(details managed.ConnectionDetails) managed.ConnectionDetails {
 	return out
 }
 
+// ownSecretData is secretData, and has the Secret watched from now on.
+func (m *minter) ownSecretData(ctx context.Context, mg mintedResource, name string) (managed.ConnectionDetails, error) {
+	s, err := m.ownSecret(ctx, mg, name)
+	if s == nil || err != nil {
+		return nil, err
+	}
+
+	data := s.Data
+
+	return data, m.label(ctx, s)
+}
+
 // secretData returns the data of a Secret in the managed resource's namespace, as
 // the API server has it now, if it is the managed resource's own.
 func (m *minter) secretData(ctx context.Context, mg mintedResource, name string) (managed.ConnectionDetails, error) {
+	s, err := m.ownSecret(ctx, mg, name)
+	if s == nil || err != nil {
+		return nil, err
+	}
+
+	return s.Data, nil
+}
+
+// ownSecret returns a Secret of that name, as the API server has it now, if it is
+// the managed resource's own.
+func (m *minter) ownSecret(ctx context.Context, mg mintedResource, name string) (*corev1.Secret, error) {
 	s := &corev1.Secret{}
 
 	key := types.NamespacedName{Namespace: mg.GetNamespace(), Name: name}
@@ -175,7 +205,7 @@ func (m *minter) secretData(ctx context.Context, mg mintedResource, name string)
 		return nil, nil
 	}
 
-	return s.Data, nil
+	return s, nil
 }
 
 // publishedName returns the external name of the object whose secret is
@@ -191,7 +221,7 @@ func (m *minter) publishedName(ctx context.Context, mg mintedResource, region st
 		return "", err
 	}
 
-	id, err := m.resource.Minted.Identify(string(data["attribute."+m.resource.Minted.Attribute]))
+	id, err := m.resource.Minted.Identify(string(data[secretKey(m.resource)]))
 	if err != nil {
 		return "", nil //nolint:nilerr // What identifies no object is the secret of none.
 	}

@@ -26,6 +26,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
@@ -35,6 +36,9 @@ import (
 // timeout of one reconcile. No operation waits for Scaleway to finish its work,
 // so this only bounds the requests themselves.
 const timeout = 3 * time.Minute
+
+// mappingInterval is how often it is looked whether a new kind can be used.
+const mappingInterval = 2 * time.Second
 
 // A Kind of managed resource.
 type Kind struct {
@@ -77,18 +81,37 @@ type Options struct {
 
 	// RequestTimeout is the longest that a request to Scaleway takes.
 	RequestTimeout time.Duration
+
+	// Health learns how the controllers are.
+	Health *Health
 }
 
 // SetupGated adds a controller for the kind once its CustomResourceDefinition is
 // served, so that the provider also runs where only some kinds are activated.
 func SetupGated(mgr ctrl.Manager, o Options, k Kind) error {
 	o.Gate.Register(func() {
-		if err := Setup(mgr, o, k); err != nil {
+		awaitMapping(mgr, k.GroupVersionKind)
+
+		if err := o.Health.Set(k.GroupVersionKind, func() error { return Setup(mgr, o, k) }); err != nil {
 			mgr.GetLogger().Error(err, "Cannot set up controller", "gvk", k.GroupVersionKind.String())
 		}
 	}, k.GroupVersionKind)
 
 	return nil
+}
+
+// awaitMapping waits until the API server's discovery has the kind. A CRD may be
+// established some seconds before that, and a controller is only set up once.
+func awaitMapping(mgr ctrl.Manager, kind schema.GroupVersionKind) {
+	for {
+		_, err := mgr.GetRESTMapper().RESTMapping(kind.GroupKind(), kind.Version)
+		if err == nil {
+			return
+		}
+
+		mgr.GetLogger().Info("Waiting for a kind to be served", "gvk", kind.String(), "error", err.Error())
+		time.Sleep(mappingInterval)
+	}
 }
 
 // Setup adds a controller that reconciles managed resources of the kind.
@@ -124,6 +147,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		c.minter = &minter{
 			kube:     mgr.GetClient(),
 			live:     mgr.GetAPIReader(),
+			cached:   mgr.GetCache(),
 			list:     k.List,
 			resource: c.resource,
 			api:      o.API,
@@ -162,6 +186,10 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		opts = append(opts, managed.WithCriticalAnnotationUpdater(&annotationUpdater{kube: mgr.GetClient(), live: mgr.GetAPIReader()}))
 	}
 
+	if o.ChangeLogOptions != nil {
+		opts = append(opts, managed.WithChangeLogger(o.ChangeLogOptions.ChangeLogger))
+	}
+
 	if o.MetricOptions != nil {
 		opts = append(opts, managed.WithMetricRecorder(o.MetricOptions.MRMetrics))
 
@@ -171,16 +199,26 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		}
 	}
 
-	r := managed.NewReconciler(mgr, xpresource.ManagedKind(k.GroupVersionKind), opts...)
+	var reconciler reconcile.Reconciler = managed.NewReconciler(mgr, xpresource.ManagedKind(k.GroupVersionKind), opts...)
+	if c.minter != nil {
+		publisher := publisherManager{Manager: mgr, client: &publisherClient{Client: mgr.GetClient(), kind: k.GroupVersionKind.Kind}}
+		reconciler = withVerdict(managed.NewReconciler(publisher, xpresource.ManagedKind(k.GroupVersionKind), opts...))
+	}
 
 	controller, err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		WithOptions(o.ForControllerRuntime()).
 		WithEventFilter(desiredStateChanged()).
 		For(k.Object).
-		Build(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
+		Build(ratelimiter.NewReconciler(name, o.Health.Watch(name, reconciler), o.GlobalRateLimiter))
 	if err != nil {
 		return errors.Wrapf(err, "cannot build the controller of %s", k.GroupVersionKind.Kind)
+	}
+
+	if c.minter != nil {
+		if err := watchSecrets(mgr, k, controller); err != nil {
+			return err
+		}
 	}
 
 	return wake(mgr, o, k, controller)

@@ -19,17 +19,35 @@ import (
 // indexExternalName finds the managed resources of a kind by external name.
 const indexExternalName = "externalName"
 
-// index the managed resources of the kind by external name.
+// index the managed resources of the kind by external name, and by the Secret that
+// they name.
 func index(ctx context.Context, mgr ctrl.Manager, k Kind) error {
-	err := mgr.GetFieldIndexer().IndexField(ctx, k.Object, indexExternalName, func(o client.Object) []string {
-		if name := meta.GetExternalName(o); name != "" {
-			return []string{name}
+	for name, value := range map[string]func(client.Object) string{
+		indexExternalName: func(o client.Object) string { return meta.GetExternalName(o) },
+		indexSecret:       secretName,
+	} {
+		err := mgr.GetFieldIndexer().IndexField(ctx, k.Object, name, func(o client.Object) []string {
+			if v := value(o); v != "" {
+				return []string{v}
+			}
+
+			return nil
+		})
+		if err != nil {
+			return errors.Wrapf(err, "cannot index %s by %s", k.GroupVersionKind.Kind, name)
 		}
+	}
 
-		return nil
-	})
+	return nil
+}
 
-	return errors.Wrapf(err, "cannot index %s by external name", k.GroupVersionKind.Kind)
+func secretName(o client.Object) string {
+	w, ok := o.(xpresource.LocalConnectionSecretWriterTo)
+	if !ok || w.GetWriteConnectionSecretToReference() == nil {
+		return ""
+	}
+
+	return w.GetWriteConnectionSecretToReference().Name
 }
 
 // sharers returns the other managed resources of the kind that have the same

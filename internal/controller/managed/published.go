@@ -1,0 +1,289 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+)
+
+// LabelPublishes is on each Secret that holds the secret of a minted object. Its
+// value is the kind of the managed resource. Only Secrets with it are watched.
+const LabelPublishes = "scaleway.m.crossplane.io/publishes"
+
+// What is kept of a Secret in the cache, in StringData, which the API server
+// never returns, so that nobody can pass a Secret off as one that was reduced.
+const (
+	// keptIdentity is the UUID of the object that the secret belongs to, if any.
+	keptIdentity = "identity"
+	// keptComplete tells whether each key that is made of the secret is there.
+	keptComplete = "complete"
+	// keptDigest differs if any key or value does.
+	keptDigest = "digest"
+)
+
+// CachedSecrets configures a cache to hold the Secrets that publish the secret of
+// a minted object, and of each only what the check of it needs: never a value.
+func CachedSecrets(resources []resource.Resource) (cache.ByObject, error) {
+	labelled, err := labels.NewRequirement(LabelPublishes, selection.Exists, nil)
+	if err != nil {
+		return cache.ByObject{}, errors.Wrap(err, "cannot select Secrets")
+	}
+
+	minted := map[string]resource.Resource{}
+
+	for _, r := range resources {
+		if r.Minted != nil {
+			minted[r.Kind] = r
+		}
+	}
+
+	return cache.ByObject{Label: labels.NewSelector().Add(*labelled), Transform: reduce(minted)}, nil
+}
+
+// reduce a Secret to what is kept of it. What has been reduced stays as it is.
+func reduce(minted map[string]resource.Resource) toolscache.TransformFunc {
+	return func(o any) (any, error) {
+		s, ok := o.(*corev1.Secret)
+		if !ok || s.StringData != nil {
+			return o, nil
+		}
+
+		kind := s.GetLabels()[LabelPublishes]
+
+		kept := &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{
+				Namespace:       s.GetNamespace(),
+				Name:            s.GetName(),
+				UID:             s.GetUID(),
+				ResourceVersion: s.GetResourceVersion(),
+				Labels:          map[string]string{LabelPublishes: kind},
+			},
+			StringData: map[string]string{keptDigest: digest(s.Data)},
+		}
+
+		if c := metav1.GetControllerOf(s); c != nil {
+			kept.OwnerReferences = []metav1.OwnerReference{{UID: c.UID, Controller: c.Controller}}
+		}
+
+		r, ok := minted[kind]
+		if !ok {
+			return kept, nil
+		}
+
+		value := string(s.Data[secretKey(r)])
+
+		id, err := r.Minted.Identify(value)
+		if err != nil {
+			return kept, nil //nolint:nilerr // It belongs to no object.
+		}
+
+		kept.StringData[keptIdentity] = id
+
+		details, err := detailsOf(r, value)
+		if err != nil {
+			return kept, nil //nolint:nilerr // It is not complete, then.
+		}
+
+		kept.StringData[keptComplete] = strconv.FormatBool(holds(s.Data, details))
+
+		return kept, nil
+	}
+}
+
+// holds tells whether the data have all the details.
+func holds(data, details map[string][]byte) bool {
+	for k, v := range details {
+		if !bytes.Equal(data[k], v) {
+			return false
+		}
+	}
+
+	return true
+}
+
+func digest(data map[string][]byte) string {
+	h := sha256.New()
+
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		sum := sha256.Sum256(data[key])
+		_, _ = h.Write(append(append([]byte(key), 0), sum[:]...)) // It never fails.
+	}
+
+	return string(h.Sum(nil)[:16])
+}
+
+// secretKey is the key of a Secret under which upjet publishes the secret.
+func secretKey(r resource.Resource) string {
+	return "attribute." + r.Minted.Attribute
+}
+
+// isPublished tells whether the Secret, as the cache has it, holds the secret of
+// the object with that UUID, and all that is made of it. A cache lags behind: what
+// it denies has to be read from the API server.
+func (m *minter) isPublished(ctx context.Context, mg mintedResource, secret, uuid string) bool {
+	s := &corev1.Secret{}
+	if err := m.cached.Get(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: secret}, s); err != nil {
+		return false
+	}
+
+	return metav1.IsControlledBy(s, mg) && uuid != "" && s.StringData[keptIdentity] == uuid && s.StringData[keptComplete] == strconv.FormatBool(true)
+}
+
+// label a Secret that an older version has published.
+func (m *minter) label(ctx context.Context, s *corev1.Secret) error {
+	if s.GetLabels()[LabelPublishes] == m.resource.Kind {
+		return nil
+	}
+
+	patch := client.MergeFrom(s.DeepCopy())
+	metav1.SetMetaDataLabel(&s.ObjectMeta, LabelPublishes, m.resource.Kind)
+
+	return errors.Wrapf(m.kube.Patch(ctx, s, patch), "cannot label Secret %q", client.ObjectKeyFromObject(s))
+}
+
+// indexSecret finds the managed resources of a kind by the Secret that they name.
+const indexSecret = "connectionSecret"
+
+// watchSecrets has managed resources of the kind reconciled when what their Secret
+// holds changes: a secret that is lost is said at once, and not at the next poll.
+func watchSecrets(mgr ctrl.Manager, k Kind, c controller.Controller) error {
+	changed := source.Kind[client.Object](mgr.GetCache(), &corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(publishers(mgr.GetClient(), k)), contentChanged(k.GroupVersionKind.Kind))
+	return errors.Wrapf(c.Watch(changed), "cannot watch the Secrets of %s", k.GroupVersionKind.Kind)
+}
+
+// contentChanged lets through what changes the content of a Secret of the kind, or
+// whose it is.
+func contentChanged(kind string) predicate.Predicate {
+	return predicate.And(
+		predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetLabels()[LabelPublishes] == kind }),
+		predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+			before, ok := e.ObjectOld.(*corev1.Secret)
+			after, also := e.ObjectNew.(*corev1.Secret)
+
+			return !ok || !also || before.StringData[keptDigest] != after.StringData[keptDigest] ||
+				controllerUID(before) != controllerUID(after)
+		}},
+	)
+}
+
+func controllerUID(s *corev1.Secret) types.UID {
+	if c := metav1.GetControllerOfNoCopy(s); c != nil {
+		return c.UID
+	}
+
+	return ""
+}
+
+// publishers returns the managed resources of the kind that name a Secret.
+func publishers(kube client.Client, k Kind) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []reconcile.Request {
+		list, ok := k.List.DeepCopyObject().(xpresource.ManagedList)
+		if !ok {
+			return nil
+		}
+
+		if err := kube.List(ctx, list, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexSecret: o.GetName()}); err != nil {
+			return nil // They find out by themselves, at the next poll.
+		}
+
+		var requests []reconcile.Request
+		for _, mg := range list.GetItems() {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(mg)})
+		}
+
+		return requests
+	}
+}
+
+// A verdict on the Secret of the managed resource that is being reconciled, which
+// the reconciler would read only to find that it need not write it.
+type verdict struct {
+	published types.NamespacedName
+}
+
+type verdictKey struct{}
+
+// withVerdict gives each reconcile a place for its verdict.
+func withVerdict(r reconcile.Reconciler) reconcile.Reconciler {
+	return reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+		return r.Reconcile(context.WithValue(ctx, verdictKey{}, &verdict{}), req)
+	})
+}
+
+// notePublication tells the reconciler's client that the Secret holds everything.
+func notePublication(ctx context.Context, secret types.NamespacedName) {
+	if v, ok := ctx.Value(verdictKey{}).(*verdict); ok {
+		v.published = secret
+	}
+}
+
+// A publisherManager hands out the client that the reconciler publishes with.
+type publisherManager struct {
+	ctrl.Manager
+
+	client client.Client
+}
+
+// GetClient returns the client.
+func (m publisherManager) GetClient() client.Client {
+	return m.client
+}
+
+// A publisherClient is the client of a reconciler of minted objects. It labels
+// the Secrets that it creates, and does not read the one of which it is known
+// that it holds everything.
+type publisherClient struct {
+	client.Client
+
+	kind string
+}
+
+// Get reads an object. Of a Secret that holds everything it returns nothing but
+// its name, which is what the reconciler, who has been given nothing to publish,
+// takes for equal.
+func (c *publisherClient) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+	s, ok := o.(*corev1.Secret)
+	if v, found := ctx.Value(verdictKey{}).(*verdict); !ok || !found || v.published != key {
+		return c.Client.Get(ctx, key, o, opts...)
+	}
+
+	*s = corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}, Type: xpresource.SecretTypeConnection}
+
+	return nil
+}
+
+// Create an object.
+func (c *publisherClient) Create(ctx context.Context, o client.Object, opts ...client.CreateOption) error {
+	if s, ok := o.(*corev1.Secret); ok {
+		metav1.SetMetaDataLabel(&s.ObjectMeta, LabelPublishes, c.kind)
+	}
+
+	return c.Client.Create(ctx, o, opts...)
+}
