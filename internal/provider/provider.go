@@ -24,6 +24,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
 	ujcontroller "github.com/crossplane/upjet/v2/pkg/controller"
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -243,9 +244,12 @@ func watched(namespaces []string) map[string]cache.Config {
 func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Observations, permits *mint.Permits) error {
 	recorder := managed.NewMRMetricRecorder()
 	state := statemetrics.NewMRStateMetrics()
+	metrics := mrcontroller.NewMetrics()
 
-	if err := errors.Join(ctrlmetrics.Registry.Register(recorder), ctrlmetrics.Registry.Register(state)); err != nil {
-		return errors.Wrap(err, "cannot register metrics")
+	for _, c := range []prometheus.Collector{recorder, state, metrics} {
+		if err := ctrlmetrics.Registry.Register(c); err != nil {
+			return errors.Wrap(err, "cannot register metrics")
+		}
 	}
 
 	resources := map[string]resource.Resource{}
@@ -287,6 +291,7 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 		ExpiryMetrics:   o.ExpiryMetrics,
 		RequestTimeout:  o.RequestTimeout,
 		Health:          mrcontroller.NewHealth(),
+		Metrics:         metrics,
 	}
 
 	if err := addChecks(mgr, options.Health, slices.Collect(maps.Values(kinds))); err != nil {

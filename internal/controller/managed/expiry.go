@@ -5,20 +5,14 @@
 package managed
 
 import (
-	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
-	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
-	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // reasonExpiresSoon is the reason of the events that come before an expiry.
@@ -121,71 +115,4 @@ func (w *warned) forget(uid types.UID) {
 	defer w.mu.Unlock()
 
 	delete(w.last, uid)
-}
-
-// expiryCollector reports the expiry of each object when it is asked to.
-type expiryCollector struct {
-	minter *minter
-	kind   string
-	limit  int
-}
-
-var (
-	expiryDesc = prometheus.NewDesc("scaleway_secret_expiry_timestamp_seconds",
-		"When the secret of a managed resource expires, in seconds since 1970. Those that expire first are reported, up to a limit.",
-		[]string{"kind", "namespace", "name"}, nil)
-	expiryOmittedDesc = prometheus.NewDesc("scaleway_secret_expiry_omitted",
-		"Managed resources whose expiry is not reported because of the limit.",
-		[]string{"kind"}, nil)
-)
-
-// Describe implements prometheus.Collector.
-func (c *expiryCollector) Describe(ch chan<- *prometheus.Desc) {
-	ch <- expiryDesc
-	ch <- expiryOmittedDesc
-}
-
-// Collect implements prometheus.Collector.
-func (c *expiryCollector) Collect(ch chan<- prometheus.Metric) {
-	list, ok := c.minter.list.DeepCopyObject().(xpresource.ManagedList)
-	if !ok {
-		return
-	}
-
-	// From the cache, and only read: a copy of each object would cost more than all
-	// the rest.
-	if err := c.minter.kube.List(context.Background(), list, &client.ListOptions{UnsafeDisableDeepCopy: ptr.To(true)}); err != nil {
-		ch <- prometheus.NewInvalidMetric(expiryDesc, err)
-		return
-	}
-
-	type expiring struct {
-		mg mintedResource
-		at time.Time
-	}
-
-	var all []expiring
-
-	for _, mg := range list.GetItems() {
-		mr, err := asMinted(mg)
-		if err != nil {
-			continue
-		}
-
-		if at, ok := c.minter.expiry(mr); ok {
-			all = append(all, expiring{mr, at})
-		}
-	}
-
-	slices.SortFunc(all, func(a, b expiring) int { return a.at.Compare(b.at) })
-
-	for i, e := range all {
-		if i == c.limit {
-			break
-		}
-
-		ch <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, float64(e.at.Unix()), c.kind, e.mg.GetNamespace(), e.mg.GetName())
-	}
-
-	ch <- prometheus.MustNewConstMetric(expiryOmittedDesc, prometheus.GaugeValue, float64(max(0, len(all)-c.limit)), c.kind)
 }

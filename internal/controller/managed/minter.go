@@ -63,6 +63,7 @@ type minter struct {
 	api      APIFn
 	permits  *mint.Permits
 	record   event.Recorder
+	metrics  *kindMetrics
 	warned   warned
 	timeout  time.Duration
 	now      func() time.Time
@@ -271,6 +272,7 @@ func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Rec
 
 		record.State = mint.StateFailed
 		record.Write(mg)
+		m.metrics.interruptedEnded(endedUndeliverable)
 
 		return managed.ExternalCreation{}, errors.Wrapf(err, "cannot publish the secret of %s, which has been revoked again", name)
 	}
@@ -478,7 +480,7 @@ func (m *minter) Initialize(ctx context.Context, mg xpresource.Managed) error {
 		record.Write(mr)
 		meta.SetExternalCreateFailed(mr, m.now())
 
-		return errors.Wrapf(m.kube.Update(ctx, mr), "cannot store that attempt %s is given up", record.Mark())
+		return errors.Wrapf(m.end(ctx, mr, endedReleased), "cannot store that attempt %s is given up", record.Mark())
 	}
 
 	if err := m.heal(ctx, mr, record); err != nil {
@@ -558,7 +560,7 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 		meta.SetExternalName(mg, published)
 		meta.SetExternalCreateSucceeded(mg, m.now())
 
-		return errors.Wrapf(m.kube.Update(ctx, mg), "cannot store that attempt %s has created %s", record.Mark(), published)
+		return errors.Wrapf(m.end(ctx, mg, endedPublished), "cannot store that attempt %s has created %s", record.Mark(), published)
 	}
 
 	for _, name := range names {
@@ -572,7 +574,9 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 			record.At.Add(quietTimes*m.timeout).Format(time.RFC3339), record.Mark())
 	}
 
+	outcome := endedRevoked
 	if len(names) == 0 {
+		outcome = endedNotFound
 		record = record.Abandon(m.now())
 	}
 
@@ -580,7 +584,18 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 	record.Write(mg)
 	meta.SetExternalCreateFailed(mg, m.now())
 
-	return errors.Wrapf(m.kube.Update(ctx, mg), "cannot store that attempt %s has failed", record.Mark())
+	return errors.Wrapf(m.end(ctx, mg, outcome), "cannot store that attempt %s has failed", record.Mark())
+}
+
+// end stores how an interrupted attempt has ended.
+func (m *minter) end(ctx context.Context, mg mintedResource, outcome string) error {
+	if err := m.kube.Update(ctx, mg); err != nil {
+		return err
+	}
+
+	m.metrics.interruptedEnded(outcome)
+
+	return nil
 }
 
 // sweep revokes what abandoned attempts have created after all. An attempt is

@@ -153,6 +153,7 @@ func (e *external) observeMinted(ctx context.Context, mg xpresource.Managed, o m
 
 	if unready.Reason != before.Reason {
 		m.record.Event(mg, event.Warning(event.Reason(unready.Reason), errors.New(unready.Message)))
+		m.metrics.secretLost(unready.Reason)
 	}
 
 	return o, nil

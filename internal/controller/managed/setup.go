@@ -26,6 +26,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
@@ -84,6 +85,9 @@ type Options struct {
 
 	// Health learns how the controllers are.
 	Health *Health
+
+	// Metrics learn what happens to minted objects.
+	Metrics *Metrics
 }
 
 // SetupGated adds a controller for the kind once its CustomResourceDefinition is
@@ -154,20 +158,19 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 			permits:  o.Permits,
 			record:   c.record,
 			timeout:  o.RequestTimeout,
+			metrics:  o.Metrics.of(k.GroupVersionKind.Kind),
 			now:      c.now,
 		}
 
-		if o.ExpiryMetrics > 0 {
-			if err := ctrlmetrics.Registry.Register(&expiryCollector{minter: c.minter, kind: k.GroupVersionKind.Kind, limit: o.ExpiryMetrics}); err != nil {
-				return errors.Wrapf(err, "cannot register the expiry metrics of %s", k.GroupVersionKind.Kind)
-			}
+		if err := ctrlmetrics.Registry.Register(&mintedCollector{minter: c.minter, kind: k.GroupVersionKind.Kind, limit: o.ExpiryMetrics}); err != nil {
+			return errors.Wrapf(err, "cannot register the metrics of %s", k.GroupVersionKind.Kind)
 		}
 
 		initializers = append(initializers, c.minter)
 	}
 
 	opts := []managed.ReconcilerOption{
-		managed.WithExternalConnector(c),
+		managed.WithExternalConnector(stableConnector{c}),
 		managed.WithLogger(log),
 		managed.WithRecorder(c.record),
 		managed.WithFinalizer(ujcontroller.NewOperationTrackerFinalizer(o.OperationTrackerStore, &finalizer{
@@ -176,7 +179,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 			forget:    c.forget,
 		})),
 		managed.WithTimeout(timeout),
-		managed.WithInitializers(initializers...),
+		managed.WithInitializers(stableInitializer(managed.InitializerChain(initializers))),
 		managed.WithPollInterval(o.PollInterval),
 		managed.WithPollIntervalHook(c.pollInterval(o.PollJitter)),
 		managed.WithManagementPolicies(),
@@ -208,7 +211,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 	controller, err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		WithOptions(o.ForControllerRuntime()).
-		WithEventFilter(desiredStateChanged()).
+		WithEventFilter(predicate.And(logStates(log), desiredStateChanged())).
 		For(k.Object).
 		Build(ratelimiter.NewReconciler(name, o.Health.Watch(name, reconciler), o.GlobalRateLimiter))
 	if err != nil {
