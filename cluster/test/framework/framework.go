@@ -83,8 +83,8 @@ func Run(m *testing.M, opts ...RunOption) int {
 		return fail(errors.Wrapf(err, "cannot build the provider: %s", out))
 	}
 
-	scheme := kruntime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), apiextensionsv1.AddToScheme(scheme), namespacedapis.AddToScheme(scheme)); err != nil {
+	scheme, err := newScheme()
+	if err != nil {
 		return fail(err)
 	}
 
@@ -117,6 +117,11 @@ func Run(m *testing.M, opts ...RunOption) int {
 	return code
 }
 
+func newScheme() (*kruntime.Scheme, error) {
+	scheme := kruntime.NewScheme()
+	return scheme, errors.Join(clientgoscheme.AddToScheme(scheme), apiextensionsv1.AddToScheme(scheme), namespacedapis.AddToScheme(scheme))
+}
+
 func fail(err error) int {
 	fmt.Fprintln(os.Stderr, err)
 	return 1
@@ -141,7 +146,8 @@ type Env struct {
 	// Provider is the process that ships, once it is started.
 	Provider *Provider
 
-	t testing.TB
+	plane *controlplane.ControlPlane
+	t     testing.TB
 }
 
 // New returns an Env whose ProviderConfig "default" holds a key of a new tenant.
@@ -149,8 +155,44 @@ type Env struct {
 func New(t testing.TB, opts ...fakescaleway.Option) *Env {
 	t.Helper()
 
+	return newEnv(t, shared.controlPlane, opts...)
+}
+
+// NewWithCRDs returns an Env like New, with a kube-apiserver of its own, in which
+// only the CRDs of the package are installed whose file name matches the pattern.
+func NewWithCRDs(t testing.TB, pattern string, opts ...fakescaleway.Option) *Env {
+	t.Helper()
+
+	scheme, err := newScheme()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	crds, err := filepath.Glob(filepath.Join(crdDir(), pattern))
+	if err != nil || len(crds) == 0 {
+		t.Fatalf("no CRD matches %s: %v", pattern, err)
+	}
+
+	plane, err := controlplane.Start(context.WithoutCancel(t.Context()), controlplane.Options{CRDPaths: crds, Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(func() {
+		if err := plane.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+
+	return newEnv(t, plane, opts...)
+}
+
+func newEnv(t testing.TB, plane *controlplane.ControlPlane, opts ...fakescaleway.Option) *Env {
+	t.Helper()
+
 	e := &Env{
-		Client:   shared.controlPlane.Client,
+		Client:   plane.Client,
+		plane:    plane,
 		Scaleway: fakescaleway.NewTestServer(t, append([]fakescaleway.Option{fakescaleway.WithSharedSigningKey()}, opts...)...),
 		t:        t,
 	}

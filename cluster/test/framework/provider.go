@@ -62,7 +62,7 @@ func (e *Env) StartProvider(opts ...ProviderOption) *Provider {
 		"--poll-jitter=0s",
 	)
 	// Nothing of the test's environment, as in a Pod.
-	cmd.Env = []string{"KUBECONFIG=" + shared.controlPlane.Kubeconfig()}
+	cmd.Env = []string{"KUBECONFIG=" + e.plane.Kubeconfig()}
 	cmd.Stdout, cmd.Stderr = log, log
 
 	for _, o := range opts {

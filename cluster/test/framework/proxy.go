@@ -8,12 +8,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,23 +33,37 @@ type Proxy struct {
 	forward    *httputil.ReverseProxy
 	server     *httptest.Server
 
-	mu     sync.Mutex
-	down   bool
-	holds  []*Held
-	counts map[string]int
+	mu        sync.Mutex
+	down      bool
+	holds     []*Held
+	counts    map[string]int
+	forbidden []string
+	conflicts map[string]bool
+	refused   int
+}
+
+// A ProxyOption changes what a Proxy makes of requests.
+type ProxyOption func(*http.Request)
+
+// As has the requests made in the name of a user, with the rights of that user.
+func As(user string, groups ...string) ProxyOption {
+	return func(r *http.Request) {
+		r.Header.Set("Impersonate-User", user)
+		r.Header["Impersonate-Group"] = groups
+	}
 }
 
 // StartProxy starts a Proxy, which ends with the test. It is to be started before
 // the provider that uses it, so that it ends after it.
-func (e *Env) StartProxy() *Proxy {
+func (e *Env) StartProxy(opts ...ProxyOption) *Proxy {
 	e.t.Helper()
 
-	transport, err := rest.TransportFor(shared.controlPlane.Config)
+	transport, err := rest.TransportFor(e.plane.Config)
 	if err != nil {
 		e.t.Fatal(err)
 	}
 
-	target, _, err := rest.DefaultServerUrlFor(shared.controlPlane.Config)
+	target, _, err := rest.DefaultServerUrlFor(e.plane.Config)
 	if err != nil {
 		e.t.Fatal(err)
 	}
@@ -57,6 +73,10 @@ func (e *Env) StartProxy() *Proxy {
 		forward: &httputil.ReverseProxy{
 			Rewrite: func(r *httputil.ProxyRequest) {
 				r.SetURL(&url.URL{Scheme: target.Scheme, Host: target.Host})
+
+				for _, o := range opts {
+					o(r.Out)
+				}
 			},
 			Transport:     transport,
 			FlushInterval: -1, // Watches.
@@ -67,6 +87,7 @@ func (e *Env) StartProxy() *Proxy {
 		},
 		counts: map[string]int{},
 	}
+	p.forward.ModifyResponse = p.noteForbidden
 	p.server = httptest.NewTLSServer(p)
 
 	config := clientcmdapi.NewConfig()
@@ -112,6 +133,77 @@ func (p *Proxy) Up() {
 	p.down = false
 }
 
+// ConflictEveryWrite refuses each write to an object, from now on, with a conflict
+// before it lets the same one through: somebody else was always faster.
+func (p *Proxy) ConflictEveryWrite() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	p.conflicts = map[string]bool{}
+}
+
+// Conflicts returns how many writes were refused.
+func (p *Proxy) Conflicts() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	return p.refused
+}
+
+// conflict tells whether a write is to be refused.
+func (p *Proxy) conflict(r *http.Request) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	if p.conflicts == nil || (r.Method != http.MethodPut && r.Method != http.MethodPatch) || strings.HasPrefix(r.URL.Path, "/apis/coordination.k8s.io/") {
+		return false
+	}
+
+	key := r.Method + " " + r.URL.Path
+	p.conflicts[key] = !p.conflicts[key]
+
+	if p.conflicts[key] {
+		p.refused++
+	}
+
+	return p.conflicts[key]
+}
+
+// Forbidden returns the requests that the API server has forbidden, with what it
+// said.
+func (p *Proxy) Forbidden() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	return slices.Clone(p.forbidden)
+}
+
+func (p *Proxy) noteForbidden(resp *http.Response) error {
+	if resp.StatusCode != http.StatusForbidden {
+		return nil
+	}
+
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	p.forbidden = append(p.forbidden, fmt.Sprintf("%s %s: %s", resp.Request.Method, resp.Request.URL.Path, body))
+
+	return nil
+}
+
+// CountObject returns how many requests of a method there were for one object of
+// a resource, in any namespace.
+func (p *Proxy) CountObject(method, resource, name string) int {
+	return p.Count(method, resource+" "+name)
+}
+
 // Count returns how many requests of a method there were for a resource, such as
 // "secrets" or "tokens/status", also while the API server was away.
 func (p *Proxy) Count(method, resource string) int {
@@ -153,6 +245,14 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // Closes the connection without an answer.
 	}
 
+	if p.conflict(r) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusConflict)
+		_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Conflict","code":409,"message":"the object has been modified"}`)
+
+		return
+	}
+
 	p.forward.ServeHTTP(w, r)
 }
 
@@ -163,6 +263,7 @@ func (p *Proxy) admit(r *http.Request, body []byte) (*Held, bool) {
 	defer p.mu.Unlock()
 
 	p.counts[r.Method+" "+kubeResource(r.URL.Path)]++
+	p.counts[r.Method+" "+kubeResource(r.URL.Path)+" "+path.Base(r.URL.Path)]++
 
 	if p.down {
 		return nil, false
@@ -181,8 +282,8 @@ func (p *Proxy) admit(r *http.Request, body []byte) (*Held, bool) {
 
 // kubeResource returns the resource, and the subresource if there is one, that a
 // path of the Kubernetes API leads to.
-func kubeResource(path string) string {
-	parts := strings.Split(strings.Trim(path, "/"), "/")
+func kubeResource(urlPath string) string {
+	parts := strings.Split(strings.Trim(urlPath, "/"), "/")
 
 	skip := 3 // apis, the group, and the version
 	if parts[0] == "api" {

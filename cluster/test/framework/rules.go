@@ -12,6 +12,7 @@ import (
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 )
@@ -81,6 +82,22 @@ func strip(p *apiextensionsv1.JSONSchemaProps) {
 
 	if p.Items != nil && p.Items.Schema != nil {
 		strip(p.Items.Schema)
+	}
+}
+
+// InstallCRDs installs the CRDs of the package that are not installed yet.
+func (e *Env) InstallCRDs() {
+	e.t.Helper()
+
+	crds, err := readCRDs()
+	if err != nil {
+		e.t.Fatal(err)
+	}
+
+	for _, crd := range crds {
+		if err := e.Client.Create(e.t.Context(), crd); err != nil && !kerrors.IsAlreadyExists(err) {
+			e.t.Fatal(err)
+		}
 	}
 }
 

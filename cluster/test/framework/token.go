@@ -127,7 +127,7 @@ func (e *Env) WaitEvent(o client.Object, reason string) corev1.Event {
 func (e *Env) WatchSecrets() func() []corev1.Secret {
 	e.t.Helper()
 
-	c, err := client.NewWithWatch(shared.controlPlane.Config, client.Options{})
+	c, err := client.NewWithWatch(e.plane.Config, client.Options{})
 	if err != nil {
 		e.t.Fatal(err)
 	}
@@ -180,21 +180,31 @@ func (e *Env) FreeAddress() string {
 func (e *Env) Metrics(address string) string {
 	e.t.Helper()
 
-	req, err := http.NewRequestWithContext(e.t.Context(), http.MethodGet, "http://"+address+"/metrics", nil)
+	_, body := e.Fetch(address, "/metrics")
+
+	return body
+}
+
+// Fetch returns what the provider answers at the address and path: the status and
+// the body, or 0 while it does not answer.
+func (e *Env) Fetch(address, path string) (status int, body string) {
+	e.t.Helper()
+
+	req, err := http.NewRequestWithContext(e.t.Context(), http.MethodGet, "http://"+address+path, nil)
 	if err != nil {
 		e.t.Fatal(err)
 	}
 
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return ""
+		return 0, ""
 	}
 	defer resp.Body.Close()
 
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
-		e.t.Fatal(err)
+		return 0, ""
 	}
 
-	return string(b)
+	return resp.StatusCode, string(b)
 }
