@@ -240,6 +240,11 @@ func (e *Env) Create(o client.Object) {
 	}
 }
 
+// Context of the test.
+func (e *Env) Context() context.Context {
+	return e.t.Context()
+}
+
 // name of an object for messages.
 func name(o client.Object) string {
 	return strings.TrimPrefix(fmt.Sprintf("%T", o), "*v1beta1.") + "/" + o.GetName()

@@ -40,6 +40,7 @@ type Proxy struct {
 	forbidden []string
 	conflicts map[string]bool
 	refused   int
+	spy       func(*http.Request)
 }
 
 // A ProxyOption changes what a Proxy makes of requests.
@@ -140,6 +141,14 @@ func (p *Proxy) ConflictEveryWrite() {
 	defer p.mu.Unlock()
 
 	p.conflicts = map[string]bool{}
+}
+
+// Spy has the function look at each request.
+func (p *Proxy) Spy(fn func(*http.Request)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	p.spy = fn
 }
 
 // Conflicts returns how many writes were refused.
@@ -264,6 +273,10 @@ func (p *Proxy) admit(r *http.Request, body []byte) (*Held, bool) {
 
 	p.counts[r.Method+" "+kubeResource(r.URL.Path)]++
 	p.counts[r.Method+" "+kubeResource(r.URL.Path)+" "+path.Base(r.URL.Path)]++
+
+	if p.spy != nil {
+		p.spy(r)
+	}
 
 	if p.down {
 		return nil, false

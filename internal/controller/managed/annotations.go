@@ -6,6 +6,7 @@ package managed
 
 import (
 	"context"
+	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
@@ -15,6 +16,10 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 )
+
+// storeTimeout is how long it may take to store what Create has found out. What is
+// not stored is found out again by the mark.
+const storeTimeout = 10 * time.Second
 
 // errSuperseded says that another process has begun another attempt.
 var errSuperseded = errors.New("another attempt has begun meanwhile: this one is given up")
@@ -29,6 +34,10 @@ type annotationUpdater struct {
 
 // UpdateCriticalAnnotations implements managed.CriticalAnnotationUpdater.
 func (u *annotationUpdater) UpdateCriticalAnnotations(ctx context.Context, o client.Object) error {
+	// A provider that is asked to stop finishes this first.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+
 	annotations := o.GetAnnotations()
 
 	ours, err := mint.ReadRecord(o)

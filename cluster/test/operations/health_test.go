@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package operations
+
+import (
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
+)
+
+const (
+	leaseName = "crossplane-leader-election-provider-upjet-scaleway"
+
+	live  = "/healthz"
+	ready = "/readyz"
+)
+
+// waitAnswer waits until the path is answered with the status, and with all the
+// texts.
+func waitAnswer(e *framework.Env, address, path string, want int, texts ...string) {
+	e.Eventually("an answer to "+path, func() (bool, string) {
+		status, body := e.Fetch(address, path+"?verbose")
+		for _, text := range texts {
+			if !strings.Contains(body, text) {
+				return false, body
+			}
+		}
+
+		return status == want, body
+	})
+}
+
+// A provider is ready when it does its work: not before its caches are filled.
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	proxy := e.StartProxy()
+	address := e.FreeAddress()
+
+	list := proxy.Hold(func(r *http.Request, _ []byte) bool {
+		return r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/tokens")
+	})
+	e.StartProvider(framework.WithKubeconfig(proxy.Kubeconfig()), framework.WithArgs("--health-probe-bind-address="+address))
+
+	<-list.Arrived()
+	waitAnswer(e, address, live, http.StatusOK)
+	waitAnswer(e, address, ready, http.StatusInternalServerError)
+	list.Release()
+	waitAnswer(e, address, ready, http.StatusOK)
+
+	// Nobody is helped by another process, or by a Pod that is taken out.
+	proxy.Down()
+	e.Eventually("the provider to notice that the API server is away", func() (bool, string) {
+		return strings.Contains(e.Provider.Log(), "the API server is away"), "it has not"
+	})
+
+	for _, path := range []string{live, ready} {
+		if status, body := e.Fetch(address, path); status != http.StatusOK {
+			t.Errorf("%s while the API server is away: %d %s", path, status, body)
+		}
+	}
+}
+
+// Where no kind is served the provider is ready, and starts with each kind that
+// comes to be served.
+func TestReadinessWithoutKinds(t *testing.T) {
+	t.Parallel()
+
+	e := framework.NewWithCRDs(t, "scaleway.m.crossplane.io_*.yaml")
+	address := e.FreeAddress()
+
+	e.StartProvider(framework.WithArgs("--health-probe-bind-address=" + address))
+	waitAnswer(e, address, ready, http.StatusOK)
+
+	e.InstallCRDs()
+
+	tk, _ := e.CreateToken("late")
+	e.WaitReady(tk)
+	waitAnswer(e, address, ready, http.StatusOK)
+	waitAnswer(e, address, live, http.StatusOK)
+}
+
+// A replica that stands by is ready: else an update of the Deployment would wait
+// for it for ever. It takes over as soon as the leader ends.
+func TestStandby(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	first, second := e.FreeAddress(), e.FreeAddress()
+
+	leader := e.StartProvider(elect(e, "--health-probe-bind-address="+first))
+	waitAnswer(e, first, ready, http.StatusOK)
+	waitLeader(e)
+
+	e.StartProvider(elect(e, "--health-probe-bind-address="+second))
+	waitAnswer(e, second, ready, http.StatusOK)
+
+	leader.Signal(syscall.SIGTERM)
+
+	if err := leader.WaitEnded(); err != nil {
+		t.Errorf("the leader was asked to stop: %v", err)
+	}
+
+	tk, _ := e.CreateToken("second")
+	e.WaitReady(tk)
+	waitAnswer(e, second, ready, http.StatusOK)
+}
+
+// elect a leader with a lease of seconds, in the Env's namespace.
+func elect(e *framework.Env, args ...string) framework.ProviderOption {
+	return framework.WithArgs(append(args,
+		"--leader-election", "--leader-election-namespace="+e.Namespace,
+		"--leader-election-lease-duration=6s", "--leader-election-renew-deadline=4s", "--leader-election-retry-period=500ms",
+	)...)
+}
+
+// waitLeader waits until somebody leads who is not one of the others, and returns
+// who.
+func waitLeader(e *framework.Env, others ...string) string {
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, Name: leaseName}}
+	holder := ""
+
+	e.Eventually("a leader", func() (bool, string) {
+		if err := e.Client.Get(e.Context(), client.ObjectKeyFromObject(lease), lease); err != nil {
+			return false, err.Error()
+		}
+
+		holder = ptr.Deref(lease.Spec.HolderIdentity, "")
+		for _, o := range others {
+			if holder == o {
+				return false, "it is still " + o
+			}
+		}
+
+		return holder != "", "there is none"
+	})
+
+	return holder
+}

@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package operations
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+)
+
+// The provider needs no right that Crossplane's RBAC manager does not give it,
+// through the whole life of every kind.
+func TestRights(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	account := grant(t, e)
+	proxy := e.StartProxy(framework.As("system:serviceaccount:"+account.Namespace+":"+account.Name, "system:serviceaccounts", "system:authenticated"))
+	address := e.FreeAddress()
+
+	start := func() *framework.Provider {
+		return e.StartProvider(framework.WithKubeconfig(proxy.Kubeconfig()), elect(e, "--health-probe-bind-address="+address))
+	}
+	p := start()
+
+	f := e.CreateFamily()
+	e.WaitReady(f.Managed()...)
+	waitAnswer(e, address, ready, http.StatusOK)
+
+	// An update, a renewal, an interrupted creation, and a Secret to label.
+	e.Update(f.Container, func() { f.Container.Spec.ForProvider.MaxScale = ptr.To[int64](3) })
+	e.WaitReady(f.Container)
+
+	old := framework.ExternalName(f.Token)
+	e.Update(f.Token, func() { meta.AddAnnotations(f.Token, map[string]string{managed.AnnotationRenew: "now"}) })
+	e.Eventually("a renewed token", func() (bool, string) {
+		e.Get(f.Token)
+		return framework.ExternalName(f.Token) != old, old
+	})
+
+	e.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodPost, Route: fakescaleway.RouteTokens, Times: 1, DropAfter: true})
+
+	another := e.NewToken("another", framework.ExternalName(f.Namespace))
+	e.Create(another)
+	e.WaitReady(another)
+
+	p.Stop()
+
+	s := secretNamed(e, "another")
+	e.Update(s, func() { s.SetLabels(nil) })
+	start()
+	e.Eventually("the Secret to be labelled", func() (bool, string) {
+		e.Get(s)
+		return s.GetLabels()[managed.LabelPublishes] != "", "it is not"
+	})
+
+	e.Delete(another)
+
+	all := f.Managed()
+	slices.Reverse(all)
+
+	for _, mg := range all {
+		e.Delete(mg)
+	}
+
+	// The ProviderConfig and its Secret are let go.
+	pc := e.ProviderConfig("default")
+	e.Delete(pc, secretNamed(e, "default"))
+
+	if forbidden := proxy.Forbidden(); len(forbidden) > 0 {
+		t.Errorf("requests that the API server has forbidden: %q", forbidden)
+	}
+
+	for kind, n := range e.Scaleway.Alive() {
+		if n != 0 {
+			t.Errorf("%d objects of kind %s are left at Scaleway", n, kind)
+		}
+	}
+}
+
+// grant a service account the rights that Crossplane's RBAC manager gives a
+// provider because of its CRDs, and no other.
+func grant(t *testing.T, e *framework.Env) rbacv1.Subject {
+	t.Helper()
+
+	crds := &apiextensionsv1.CustomResourceDefinitionList{}
+	if err := e.Client.List(t.Context(), crds); err != nil {
+		t.Fatal(err)
+	}
+
+	groups := map[string][]string{}
+	for _, crd := range crds.Items {
+		groups[crd.Spec.Group] = append(groups[crd.Spec.Group], crd.Spec.Names.Plural)
+	}
+
+	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "crossplane:provider:" + e.Namespace + ":system"}}
+
+	for group, plurals := range groups {
+		kinds, finalizers := []string{}, []string{}
+		for _, p := range plurals {
+			kinds = append(kinds, p, p+"/status")
+			finalizers = append(finalizers, p+"/finalizers")
+		}
+
+		role.Rules = append(role.Rules,
+			rbacv1.PolicyRule{APIGroups: []string{group}, Resources: kinds, Verbs: []string{"get", "list", "watch", "update", "patch", "create"}},
+			rbacv1.PolicyRule{APIGroups: []string{group}, Resources: finalizers, Verbs: []string{"update"}},
+		)
+	}
+
+	role.Rules = append(role.Rules,
+		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"secrets", "configmaps", "events"}, Verbs: []string{"*"}},
+		rbacv1.PolicyRule{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"*"}},
+		// For a package with the capability SafeStart.
+		rbacv1.PolicyRule{APIGroups: []string{"apiextensions.k8s.io"}, Resources: []string{"customresourcedefinitions"}, Verbs: []string{"get", "list", "watch"}},
+	)
+
+	account := rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: e.Namespace, Name: "provider"}
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: role.GetName()},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.GetName()},
+		Subjects:   []rbacv1.Subject{account},
+	}
+
+	e.Create(role)
+	e.Create(binding)
+
+	return account
+}
