@@ -31,7 +31,7 @@ const (
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-func declaration(t *testing.T, name string) resource.Resource {
+func declaration(t testing.TB, name string) resource.Resource {
 	t.Helper()
 
 	for _, r := range container.Resources() {

@@ -1,0 +1,215 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+)
+
+const jti = "33333333-3333-4333-8333-333333333333"
+
+// jsonWebToken returns one of Scaleway's size, with the jti.
+func jsonWebToken(tb testing.TB, id string) string {
+	tb.Helper()
+
+	claims := jwt.MapClaims{"jti": id, "application_claim": []map[string]string{{"namespace_id": jti, "application_id": jti}}}
+
+	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS512, claims).SignedString([]byte(strings.Repeat("k", 64)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+
+	return signed
+}
+
+func publishedSecret(name string, data map[string][]byte) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: "team-a", Name: name, UID: types.UID("u-" + name), ResourceVersion: "1",
+			Labels:      map[string]string{LabelPublishes: "Token", "other": "label"},
+			Annotations: map[string]string{"other": "annotation"},
+			OwnerReferences: []metav1.OwnerReference{{
+				APIVersion: "container.scaleway.m.crossplane.io/v1beta1", Kind: "Token", Name: name, UID: types.UID("o-" + name), Controller: ptr.To(true),
+			}},
+			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "provider"}},
+		},
+		Data: data,
+	}
+}
+
+func reducer(t testing.TB) toolscache.TransformFunc {
+	t.Helper()
+
+	c, err := CachedSecrets([]resource.Resource{declaration(t, "scaleway_container_token")})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return c.Transform
+}
+
+func TestCachedSecret(t *testing.T) {
+	value := jsonWebToken(t, jti)
+
+	cases := map[string]struct {
+		reason string
+		data   map[string][]byte
+		want   map[string]string
+	}{
+		"Published": {
+			reason: "Both keys hold the token.",
+			data:   map[string][]byte{"token": []byte(value), "attribute.token": []byte(value)},
+			want:   map[string]string{keptIdentity: jti, keptComplete: "true"},
+		},
+		"MoreKeys": {
+			reason: "What somebody has added does not matter.",
+			data:   map[string][]byte{"token": []byte(value), "attribute.token": []byte(value), "user": []byte("added")},
+			want:   map[string]string{keptIdentity: jti, keptComplete: "true"},
+		},
+		"KeyMissing": {
+			reason: "The key that is made of the other has to be put right.",
+			data:   map[string][]byte{"attribute.token": []byte(value)},
+			want:   map[string]string{keptIdentity: jti, keptComplete: "false"},
+		},
+		"KeyOverwritten": {
+			reason: "The key that is made of the other has to be put right.",
+			data:   map[string][]byte{"attribute.token": []byte(value), "token": []byte("other")},
+			want:   map[string]string{keptIdentity: jti, keptComplete: "false"},
+		},
+		"Unreadable": {
+			reason: "It identifies nothing.",
+			data:   map[string][]byte{"attribute.token": []byte("no token"), "token": []byte("no token")},
+			want:   map[string]string{},
+		},
+		"Empty": {
+			reason: "There is nothing in it.",
+			want:   map[string]string{},
+		},
+	}
+
+	reduce := reducer(t)
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			o, err := reduce(publishedSecret("one", tc.data))
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			kept := o.(*corev1.Secret)
+
+			if again, err := reduce(kept); err != nil || again != o {
+				t.Errorf("\n%s\nwhat has been reduced is reduced again: %v", tc.reason, err)
+			}
+
+			b, err := json.Marshal(kept)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			for key, v := range tc.data {
+				if strings.Contains(string(b), string(v)) || kept.Data != nil {
+					t.Errorf("\n%s\nthe value of key %s is kept", tc.reason, key)
+				}
+			}
+
+			delete(kept.StringData, keptDigest)
+
+			if diff := cmp.Diff(tc.want, kept.StringData); diff != "" {
+				t.Errorf("\n%s\nwhat is kept: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if !metav1.IsControlledBy(kept, &metav1.ObjectMeta{UID: "o-one"}) {
+				t.Errorf("\n%s\nit is not known any more whose it is", tc.reason)
+			}
+		})
+	}
+}
+
+// A Secret of a user cannot look as if it had been reduced: the API server returns
+// no StringData.
+func TestCachedSecretDigest(t *testing.T) {
+	reduce := reducer(t)
+
+	digests := map[string]string{}
+
+	for name, data := range map[string]map[string][]byte{
+		"empty":         nil,
+		"key":           {"a": []byte("")},
+		"value":         {"a": []byte("b")},
+		"other key":     {"b": []byte("b")},
+		"two":           {"a": []byte("b"), "b": []byte("")},
+		"two, the same": {"a": []byte("b"), "c": []byte("")},
+	} {
+		o, err := reduce(publishedSecret("one", data))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		d := o.(*corev1.Secret).StringData[keptDigest]
+		if other, ok := digests[d]; ok {
+			t.Errorf("%q and %q have one digest", name, other)
+		}
+
+		digests[d] = name
+	}
+}
+
+// BenchmarkCachedSecret says what a Secret takes in the cache, whole and as it is
+// kept.
+//
+//	go test ./internal/controller/managed -run '^$' -bench CachedSecret -benchtime 10000x
+func BenchmarkCachedSecret(b *testing.B) {
+	value := []byte(jsonWebToken(b, jti))
+
+	for name, transform := range map[string]toolscache.TransformFunc{
+		"whole": func(o any) (any, error) { return o, nil },
+		"kept":  reducer(b),
+	} {
+		b.Run(name, func(b *testing.B) {
+			store := toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, toolscache.Indexers{toolscache.NamespaceIndex: toolscache.MetaNamespaceIndexFunc})
+			before := heap()
+
+			for i := range b.N {
+				// As it is decoded: nothing is shared.
+				o, err := transform(publishedSecret(fmt.Sprintf("secret-%d", i), map[string][]byte{"token": append([]byte{}, value...), "attribute.token": append([]byte{}, value...)}))
+				if err == nil {
+					err = store.Add(o)
+				}
+
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+
+			b.ReportMetric(float64(heap()-before)/float64(b.N), "bytes/Secret")
+			runtime.KeepAlive(store)
+		})
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+
+	var m runtime.MemStats
+
+	runtime.ReadMemStats(&m)
+
+	return int64(m.HeapAlloc)
+}
