@@ -69,6 +69,12 @@ func CachedSecrets(resources []resource.Resource) (cache.ByObject, error) {
 
 // reduce a Secret to what is kept of it. What has been reduced stays as it is.
 func reduce(minted map[string]resource.Resource) toolscache.TransformFunc {
+	// One map for all Secrets of a kind: whoever reads from a cache gets a copy.
+	labelled := map[string]map[string]string{}
+	for kind := range minted {
+		labelled[kind] = map[string]string{LabelPublishes: kind}
+	}
+
 	return func(o any) (any, error) {
 		s, ok := o.(*corev1.Secret)
 		if !ok || s.StringData != nil {
@@ -83,7 +89,7 @@ func reduce(minted map[string]resource.Resource) toolscache.TransformFunc {
 				Name:            s.GetName(),
 				UID:             s.GetUID(),
 				ResourceVersion: s.GetResourceVersion(),
-				Labels:          map[string]string{LabelPublishes: kind},
+				Labels:          labelled[kind],
 			},
 			StringData: map[string]string{keptDigest: digest(s.Data)},
 		}
