@@ -53,6 +53,11 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	return p, errors.Wrapf(<-started, "cannot start %s", cmd.Path)
 }
 
+// PID of the process.
+func (p *Process) PID() int {
+	return p.cmd.Process.Pid
+}
+
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} {
 	return p.done

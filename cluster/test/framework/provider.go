@@ -97,6 +97,11 @@ func (p *Provider) Stop() {
 	}
 }
 
+// PID of the provider.
+func (p *Provider) PID() int {
+	return p.process.PID()
+}
+
 // Log returns what the provider has logged so far.
 func (p *Provider) Log() string {
 	p.t.Helper()
