@@ -180,7 +180,11 @@ func newManager(cfg *rest.Config, o Options, scheme *runtime.Scheme) (ctrl.Manag
 		pprof = o.PprofBindAddress
 	}
 
-	mgr, err := ctrl.NewManager(ratelimiter.LimitRESTConfig(cfg, o.MaxReconcileRate), ctrl.Options{
+	cfg = ratelimiter.LimitRESTConfig(cfg, o.MaxReconcileRate)
+	// They are for whoever writes manifests, and would be a line for each object.
+	cfg.WarningHandler = rest.NoWarnings{}
+
+	mgr, err := ctrl.NewManager(cfg, ctrl.Options{
 		Scheme: scheme,
 		Cache: cache.Options{
 			SyncPeriod:        &o.SyncInterval,

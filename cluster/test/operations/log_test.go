@@ -77,6 +77,12 @@ func TestLog(t *testing.T) {
 	fault.Remove()
 	e.WaitReady(f.Token)
 	e.Delete(f.Token)
+
+	after := before
+	e.Eventually("the deletion to be logged", func() (bool, string) {
+		after = count()
+		return strings.Contains(e.Provider.Log(), "Object deleted"), "it is not"
+	})
 	e.Provider.Stop()
 
 	log := e.Provider.Log()
@@ -84,7 +90,7 @@ func TestLog(t *testing.T) {
 	var states []string
 
 	for i, l := range lines(t, log) {
-		if i >= before && strings.HasPrefix(l.Controller, "managed/token.") {
+		if i >= before && i < after && strings.HasPrefix(l.Controller, "managed/token.") {
 			states = append(states, strings.TrimSpace(strings.Join([]string{l.Msg, l.Condition, l.Status, l.Reason}, " ")))
 		}
 

@@ -31,7 +31,7 @@ func TestRights(t *testing.T) {
 	address := e.FreeAddress()
 
 	start := func() *framework.Provider {
-		return e.StartProvider(framework.WithKubeconfig(proxy.Kubeconfig()), elect(e, "--health-probe-bind-address="+address))
+		return e.StartProvider(framework.WithKubeconfig(proxy.Kubeconfig()), elect(e, "--health-probe-bind-address="+address, "--request-timeout=2s"))
 	}
 	p := start()
 

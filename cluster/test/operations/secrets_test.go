@@ -81,10 +81,9 @@ func TestSecretIsWatched(t *testing.T) {
 			name: "deleted", reason: managed.ReasonSecretLost,
 			change: func() { e.Delete(s) },
 			restore: func() {
-				// As a backup tool does, without the owner.
-				again := secretNamed(e, "watched")
-				again.Data, again.Labels = published, map[string]string{managed.LabelPublishes: "Token"}
-				e.Create(again)
+				// As a backup tool does, without the owner. Meanwhile the provider has made
+				// room for another value.
+				e.Update(s, func() { s.OwnerReferences, s.Data = nil, published })
 			},
 		},
 	} {
