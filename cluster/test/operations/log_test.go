@@ -80,8 +80,10 @@ func TestLog(t *testing.T) {
 
 	after := before
 	e.Eventually("the deletion to be logged", func() (bool, string) {
+		deleted := strings.Contains(e.Provider.Log(), "Object deleted")
 		after = count()
-		return strings.Contains(e.Provider.Log(), "Object deleted"), "it is not"
+
+		return deleted, "it is not"
 	})
 	e.Provider.Stop()
 
