@@ -8,12 +8,23 @@
 package operations
 
 import (
+	"flag"
+	"fmt"
 	"os"
 	"testing"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 )
 
+// parallel is how many tests run at a time: they wait more than they work.
+const parallel = 6
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+
+	if err := flag.Set("test.parallel", fmt.Sprint(parallel)); err != nil {
+		panic(err)
+	}
+
 	os.Exit(framework.Run(m))
 }

@@ -169,7 +169,7 @@ func TestTextsAreStable(t *testing.T) {
 
 					return n
 				}
-				e.Eventually("more attempts", func() (bool, string) { n := attempts(); return n >= 5, fmt.Sprint(n) })
+				e.Eventually("more attempts", func() (bool, string) { n := attempts(); return n >= 4, fmt.Sprint(n) })
 			}
 
 			e.Get(tk)

@@ -587,9 +587,12 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 	return errors.Wrapf(m.end(ctx, mg, outcome), "cannot store that attempt %s has failed", record.Mark())
 }
 
-// end stores how an interrupted attempt has ended.
+// end stores how an interrupted attempt has ended. What was read of the object may
+// be older than the attempt's own last write: if that were a conflict, the next
+// reconcile would not know that it was revoked, and wait for what cannot come.
 func (m *minter) end(ctx context.Context, mg mintedResource, outcome string) error {
-	if err := m.kube.Update(ctx, mg); err != nil {
+	u := &annotationUpdater{kube: m.kube, live: m.live}
+	if err := u.UpdateCriticalAnnotations(ctx, mg); err != nil {
 		return err
 	}
 
