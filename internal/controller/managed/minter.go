@@ -253,7 +253,7 @@ func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Rec
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
 	defer cancel()
 
-	details, err := detailsOf(m.resource, value)
+	details, err := m.details(value)
 	if err != nil {
 		return managed.ExternalCreation{}, err
 	}
@@ -286,6 +286,11 @@ func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Rec
 	meta.SetExternalName(mg, name)
 
 	return managed.ExternalCreation{ConnectionDetails: details}, nil
+}
+
+// details of the connection that a secret makes.
+func (m *minter) details(value string) (managed.ConnectionDetails, error) {
+	return detailsOf(m.resource, value)
 }
 
 // detailsOf returns the details of the connection that a secret makes.

@@ -93,7 +93,7 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 	}
 
 	// Keys derived from the secret are completed, and none is taken away.
-	complete, err := detailsOf(m.resource, string(value))
+	complete, err := m.details(string(value))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -125,7 +125,7 @@ func (m *minter) movedSecret(ctx context.Context, mg mintedResource, uuid string
 		return nil, nil //nolint:nilerr // It is not what is looked for.
 	}
 
-	return detailsOf(m.resource, value)
+	return m.details(value)
 }
 
 // notePublished records which Secret holds the secret, so that it is found when
