@@ -131,28 +131,35 @@ func TestConflicts(t *testing.T) {
 	}
 }
 
+// replicas starts two, and has the leader mint tokens of which the answers are held.
+// It returns the leader, by what name it leads, what holds the answers, and the
+// Tokens.
+func replicas(e *framework.Env) (leader *framework.Provider, name string, hold *fakescaleway.InjectedFault, all []*v1beta1.Token) {
+	const n = 4
+
+	replica := elect(e, "--request-timeout=2s")
+
+	leader = e.StartProvider(replica)
+	name = waitLeader(e)
+	e.StartProvider(replica)
+
+	hold = e.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodPost, Route: fakescaleway.RouteTokens, Apply: true, Hold: true, Times: n})
+	all = tokens(e, e.CreateParent(), n)
+
+	for range n {
+		<-hold.Arrived()
+	}
+
+	return leader, name, hold, all
+}
+
 // A leader that is killed while it mints is followed by another, which finishes
 // what it has begun.
 func TestLeaderIsKilled(t *testing.T) {
 	t.Parallel()
 
 	e := framework.New(t)
-	args := []string{"--request-timeout=2s"}
-
-	leader := e.StartProvider(elect(e, args...))
-	first := waitLeader(e)
-	e.StartProvider(elect(e, args...))
-
-	parent := e.CreateParent()
-
-	const n = 4
-
-	hold := e.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodPost, Route: fakescaleway.RouteTokens, Apply: true, Hold: true, Times: n})
-	all := tokens(e, parent, n)
-
-	for range n {
-		<-hold.Arrived()
-	}
+	leader, first, hold, all := replicas(e)
 
 	leader.Kill()
 	hold.Remove()
@@ -163,7 +170,7 @@ func TestLeaderIsKilled(t *testing.T) {
 	}
 
 	// What was minted before is revoked: its value was lost with the leader.
-	wantSettled(t, e, n, n)
+	wantSettled(t, e, len(all), len(all))
 }
 
 // A leader that was frozen, and wakes up when another has taken over, does no harm
@@ -172,21 +179,7 @@ func TestLeaderIsFrozen(t *testing.T) {
 	t.Parallel()
 
 	e := framework.New(t)
-	args := []string{"--request-timeout=2s"}
-
-	leader := e.StartProvider(elect(e, args...))
-	first := waitLeader(e)
-	e.StartProvider(elect(e, args...))
-
-	const n = 4
-
-	parent := e.CreateParent()
-	hold := e.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodPost, Route: fakescaleway.RouteTokens, Apply: true, Hold: true, Times: n})
-	all := tokens(e, parent, n)
-
-	for range n {
-		<-hold.Arrived()
-	}
+	leader, first, hold, all := replicas(e)
 
 	leader.Signal(syscall.SIGSTOP)
 	hold.Remove() // The answers wait for the frozen process.
@@ -206,7 +199,7 @@ func TestLeaderIsFrozen(t *testing.T) {
 		t.Errorf("the frozen leader has ended with %v, want an exit status", err)
 	}
 
-	wantSettled(t, e, n, n)
+	wantSettled(t, e, len(all), len(all))
 
 	if diff := cmp.Diff(names, namesOf(e, all)); diff != "" {
 		t.Errorf("external names before and after it woke up: -before, +after:\n%s", diff)
