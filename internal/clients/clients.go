@@ -9,6 +9,7 @@ package clients
 
 import (
 	"context"
+	"net/http"
 	"strings"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -17,7 +18,7 @@ import (
 	"github.com/crossplane/upjet/v2/pkg/terraform"
 	lru "github.com/hashicorp/golang-lru/v2"
 	tfsdk "github.com/hashicorp/terraform-plugin-sdk/v2/terraform"
-	corev1 "k8s.io/api/core/v1"
+	"golang.org/x/sync/singleflight"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -35,12 +36,18 @@ const FinalizerUsage = "scaleway.m.crossplane.io/in-use"
 // kilobytes.
 const maxClients = 1024
 
+// checkPath is what Check asks for: a list that every region has, and that a key
+// which may not read it is refused with another answer than one that is unknown.
+const checkPath = "/containers/v1/regions/" + defaultRegion + "/namespaces"
+
 // A Builder configures clients for the credentials of ProviderConfigs. It keeps
 // them by what the credentials are, never by a name: a rotated key is used at
 // the next reconcile, and no tenant gets another's client.
 type Builder struct {
 	allowedAPIURLs []string
+	secrets        SecretReader
 	configured     *lru.Cache[string, configured]
+	inFlight       singleflight.Group
 }
 
 // configured clients for one set of credentials.
@@ -51,9 +58,9 @@ type configured struct {
 	api  *API
 }
 
-// NewBuilder returns a Builder for credentials whose api_url is Scaleway's own
-// or one of those allowed.
-func NewBuilder(allowedAPIURLs ...string) *Builder {
+// NewBuilder returns a Builder for credentials in the secrets, whose api_url is
+// Scaleway's own or one of those allowed.
+func NewBuilder(secrets SecretReader, allowedAPIURLs ...string) *Builder {
 	c, err := lru.New[string, configured](maxClients)
 	if err != nil {
 		panic(err) // Only a size below one is an error.
@@ -64,7 +71,7 @@ func NewBuilder(allowedAPIURLs ...string) *Builder {
 		allowed[i] = strings.TrimSuffix(u, "/") // As in the credentials.
 	}
 
-	return &Builder{allowedAPIURLs: allowed, configured: c}
+	return &Builder{secrets: secrets, allowedAPIURLs: allowed, configured: c}
 }
 
 // Setup implements upjet's SetupFn. Its errors name the ProviderConfig or the
@@ -118,30 +125,83 @@ func (b *Builder) API(ctx context.Context, kube client.Client, mg xpresource.Mod
 	return c.api, credentials.Region, err
 }
 
+// Credentials of a ProviderConfig or a ClusterProviderConfig. The errors name it
+// and where its credentials are, and hold no secret.
+func (b *Builder) Credentials(ctx context.Context, pc client.Object) (Credentials, error) {
+	kind := v1beta1.ProviderConfigKind
+	name := client.ObjectKeyFromObject(pc).String()
+
+	if pc.GetNamespace() == "" {
+		kind, name = v1beta1.ClusterProviderConfigKind, pc.GetName()
+	}
+
+	source, err := SourceOf(pc)
+	if err != nil {
+		return Credentials{}, errors.Wrapf(err, "cannot use the credentials of %s %q", kind, name)
+	}
+
+	c, err := source.read(ctx, b.secrets)
+	if err == nil {
+		err = c.checkAPIURL(b.allowedAPIURLs, source.named)
+	}
+
+	return c, errors.Wrapf(err, "cannot use the credentials of %s %q: %s", kind, name, source)
+}
+
+// Check asks Scaleway whether it knows the API key. It returns no error if it
+// does, also if the key may do nothing. An error whose StatusCode is 401 says that
+// it does not; any other says nothing about the key.
+func (b *Builder) Check(ctx context.Context, credentials Credentials) error {
+	c, err := b.configure(ctx, credentials)
+	if err != nil {
+		return err
+	}
+
+	err = c.api.Probe(ctx, checkPath)
+	if StatusCode(err) == http.StatusForbidden {
+		return nil
+	}
+
+	return err
+}
+
 func (b *Builder) configure(ctx context.Context, credentials Credentials) (configured, error) {
 	digest := credentials.Digest()
 	if c, ok := b.configured.Get(digest); ok {
 		return c, nil
 	}
 
+	// Once, however many workers need it at the same moment.
+	c, err, _ := b.inFlight.Do(digest, func() (any, error) {
+		if c, ok := b.configured.Get(digest); ok {
+			return c, nil
+		}
+
+		c, err := newConfigured(context.WithoutCancel(ctx), credentials)
+		if err == nil {
+			b.configured.Add(digest, c)
+		}
+
+		return c, err
+	})
+
+	return c.(configured), err //nolint:forcetypeassert // The function above returns nothing else.
+}
+
+func newConfigured(ctx context.Context, credentials Credentials) (configured, error) {
 	// A new instance each time: Configure overwrites the client of the instance,
 	// so that one shared by two tenants would mix their keys up.
 	p := config.TerraformProvider()
-	if diags := p.Configure(context.WithoutCancel(ctx), tfsdk.NewResourceConfigRaw(credentials.configuration())); diags.HasError() {
+	if diags := p.Configure(ctx, tfsdk.NewResourceConfigRaw(credentials.configuration())); diags.HasError() {
 		return configured{}, errors.Errorf("cannot configure the Scaleway client: %v", diags)
 	}
 
 	api, err := newAPI(credentials)
-	if err != nil {
-		return configured{}, err
-	}
 
-	c := configured{meta: p.Meta(), api: api}
-	b.configured.Add(digest, c)
-
-	return c, nil
+	return configured{meta: p.Meta(), api: api}, err
 }
 
+// credentials of a managed resource.
 func (b *Builder) credentials(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (Credentials, error) {
 	ref := mg.GetProviderConfigReference()
 	if ref == nil {
@@ -149,54 +209,24 @@ func (b *Builder) credentials(ctx context.Context, kube client.Client, mg xpreso
 	}
 
 	var (
-		name   = types.NamespacedName{Name: ref.Name}
-		secret types.NamespacedName
-		key    string
+		pc   client.Object
+		name = types.NamespacedName{Name: ref.Name}
+		text = ref.Name
 	)
 
 	switch ref.Kind {
 	case v1beta1.ProviderConfigKind:
-		name.Namespace = mg.GetNamespace()
-
-		pc := &v1beta1.ProviderConfig{}
-		if err := kube.Get(ctx, name, pc); err != nil {
-			return Credentials{}, errors.Wrapf(err, "cannot get %s %q, to which spec.providerConfigRef refers", ref.Kind, name)
-		}
-
-		// In the ProviderConfig's own namespace, always: it must not be a way to read
-		// Secrets of others.
-		secret = types.NamespacedName{Namespace: pc.GetNamespace(), Name: pc.Spec.Credentials.SecretRef.Name}
-		key = pc.Spec.Credentials.SecretRef.Key
+		pc, name.Namespace = &v1beta1.ProviderConfig{}, mg.GetNamespace()
+		text = name.String()
 	case v1beta1.ClusterProviderConfigKind:
-		pc := &v1beta1.ClusterProviderConfig{}
-		if err := kube.Get(ctx, name, pc); err != nil {
-			return Credentials{}, errors.Wrapf(err, "cannot get %s %q, to which spec.providerConfigRef refers", ref.Kind, name.Name)
-		}
-
-		secret = types.NamespacedName{Namespace: pc.Spec.Credentials.SecretRef.Namespace, Name: pc.Spec.Credentials.SecretRef.Name}
-		key = pc.Spec.Credentials.SecretRef.Key
+		pc = &v1beta1.ClusterProviderConfig{}
 	default:
 		return Credentials{}, errors.Errorf("spec.providerConfigRef.kind %q is unknown: want %s or %s", ref.Kind, v1beta1.ProviderConfigKind, v1beta1.ClusterProviderConfigKind)
 	}
 
-	c, err := readCredentials(ctx, kube, secret, key)
-	if err == nil {
-		err = c.checkAPIURL(b.allowedAPIURLs)
+	if err := kube.Get(ctx, name, pc); err != nil {
+		return Credentials{}, errors.Wrapf(err, "cannot get %s %q, to which spec.providerConfigRef refers", ref.Kind, text)
 	}
 
-	return c, errors.Wrapf(err, "cannot use the credentials of %s %q: key %q of Secret %q", ref.Kind, ref.Name, key, secret)
-}
-
-func readCredentials(ctx context.Context, kube client.Client, name types.NamespacedName, key string) (Credentials, error) {
-	s := &corev1.Secret{}
-	if err := kube.Get(ctx, name, s); err != nil {
-		return Credentials{}, errors.Wrap(err, "cannot get the Secret")
-	}
-
-	data, ok := s.Data[key]
-	if !ok {
-		return Credentials{}, errors.Errorf("the Secret has no such key: it has %d others", len(s.Data))
-	}
-
-	return ParseCredentials(data)
+	return b.Credentials(ctx, pc)
 }

@@ -10,8 +10,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"maps"
+	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -28,6 +31,7 @@ const defaultRegion = "fr-par"
 var (
 	accessKeyPattern = regexp.MustCompile(`^SCW[A-Z0-9]{17}$`)
 	regionPattern    = regexp.MustCompile(`^[a-z]{2}-[a-z]{3,7}$`)
+	uuidPattern      = regexp.MustCompile(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
 	zonePattern      = regexp.MustCompile(`^[a-z]{2}-[a-z]{3,7}-[0-9]$`)
 )
 
@@ -50,6 +54,25 @@ type Credentials struct {
 	APIURL string `json:"api_url,omitempty"`
 }
 
+// variables are the keys of a Secret that holds each value under a key of its own,
+// by the keys of the JSON form. They are named as Scaleway's tools name environment
+// variables.
+var variables = map[string]string{
+	"access_key":      "SCW_ACCESS_KEY",
+	"secret_key":      "SCW_SECRET_KEY",
+	"project_id":      "SCW_DEFAULT_PROJECT_ID",
+	"organization_id": "SCW_DEFAULT_ORGANIZATION_ID",
+	"region":          "SCW_DEFAULT_REGION",
+	"zone":            "SCW_DEFAULT_ZONE",
+	"api_url":         "SCW_API_URL",
+}
+
+// A naming returns what the user calls a value, given its key in the JSON form.
+type naming func(key string) string
+
+func asJSON(key string) string     { return key }
+func asVariable(key string) string { return variables[key] }
+
 // ParseCredentials reads credentials from a JSON object. Its errors name the key
 // that is wrong, and never hold a secret key.
 func ParseCredentials(data []byte) (Credentials, error) {
@@ -71,6 +94,48 @@ func ParseCredentials(data []byte) (Credentials, error) {
 		return Credentials{}, errors.New("more follows after the JSON object: remove it")
 	}
 
+	return c.complete(asJSON)
+}
+
+// ParseKeys reads credentials from the keys of a Secret that are named as
+// Scaleway's tools name environment variables. Another one that begins with SCW_ is
+// refused, because it would silently be without effect. Other keys may be there.
+func ParseKeys(data map[string][]byte) (Credentials, error) {
+	var c Credentials
+
+	values := map[string]*string{
+		"access_key":      &c.AccessKey,
+		"secret_key":      &c.SecretKey,
+		"project_id":      &c.ProjectID,
+		"organization_id": &c.OrganizationID,
+		"region":          &c.Region,
+		"zone":            &c.Zone,
+		"api_url":         &c.APIURL,
+	}
+
+	known := map[string]bool{}
+
+	for key, value := range values {
+		known[variables[key]] = true
+		// A value that was made from a file ends in a line break.
+		*value = strings.TrimSpace(string(data[variables[key]]))
+	}
+
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		if strings.HasPrefix(key, "SCW_") && !known[key] {
+			return Credentials{}, errors.Errorf("key %q is not one of %s", key, strings.Join(slices.Sorted(maps.Values(variables)), ", "))
+		}
+	}
+
+	if c.AccessKey == "" && c.SecretKey == "" {
+		return Credentials{}, errors.Errorf("it has neither the key %s nor %s: add them, or name the key that holds the credentials as JSON in secretRef.key", asVariable("access_key"), asVariable("secret_key"))
+	}
+
+	return c.complete(asVariable)
+}
+
+// complete the credentials with defaults, and check them.
+func (c Credentials) complete(named naming) (Credentials, error) {
 	c.APIURL = strings.TrimSuffix(c.APIURL, "/") // The Scaleway SDK refuses a trailing slash.
 	if c.APIURL == "" {
 		c.APIURL = DefaultAPIURL
@@ -80,41 +145,59 @@ func ParseCredentials(data []byte) (Credentials, error) {
 		c.Region = defaultRegion
 	}
 
-	return c, c.validate()
+	return c, c.validate(named)
 }
 
-func (c Credentials) validate() error {
+func (c Credentials) validate(named naming) error {
 	switch {
 	case c.AccessKey == "":
-		return errors.New("access_key is missing: both halves of the API key are needed")
+		return errors.Errorf("%s is missing: both halves of the API key are needed", named("access_key"))
 	case c.SecretKey == "":
-		return errors.New("secret_key is missing: both halves of the API key are needed")
+		return errors.Errorf("%s is missing: both halves of the API key are needed", named("secret_key"))
 	case !accessKeyPattern.MatchString(c.AccessKey):
 		// Not quoted: the two halves may have been swapped.
-		return errors.New("access_key is malformed: want SCW and 17 capital letters or digits")
+		return errors.Errorf("%s is malformed: want SCW and 17 capital letters or digits", named("access_key"))
 	case !validation.IsUUID(c.SecretKey):
-		return errors.New("secret_key is malformed: want a UUID")
+		return errors.Errorf("%s is malformed: want a UUID", named("secret_key"))
 	case c.ProjectID != "" && !validation.IsUUID(c.ProjectID):
-		return errors.Errorf("project_id %q is malformed: want a UUID", c.ProjectID)
+		return errors.Errorf("%s %s is malformed: want a UUID", named("project_id"), c.quote(c.ProjectID))
 	case c.OrganizationID != "" && !validation.IsUUID(c.OrganizationID):
-		return errors.Errorf("organization_id %q is malformed: want a UUID", c.OrganizationID)
+		return errors.Errorf("%s %s is malformed: want a UUID", named("organization_id"), c.quote(c.OrganizationID))
 	case !regionPattern.MatchString(c.Region):
-		return errors.Errorf("region %q is malformed: want one such as fr-par", c.Region)
+		return errors.Errorf("%s %s is malformed: want one such as fr-par", named("region"), c.quote(c.Region))
 	case c.Zone != "" && !zonePattern.MatchString(c.Zone):
-		return errors.Errorf("zone %q is malformed: want one such as fr-par-1", c.Zone)
+		return errors.Errorf("%s %s is malformed: want one such as fr-par-1", named("zone"), c.quote(c.Zone))
 	}
 
 	return nil
 }
 
-// checkAPIURL refuses an address that the administrator has not allowed: a
-// tenant could otherwise have the provider call services inside the cluster.
-func (c Credentials) checkAPIURL(allowed []string) error {
+// quote a value that is no secret, unless it holds one: it may have been pasted
+// into the wrong place.
+func (c Credentials) quote(value string) string {
+	if strings.Contains(value, c.SecretKey) || uuidPattern.MatchString(value) {
+		return "(a secret key, it seems)"
+	}
+
+	return strconv.Quote(value)
+}
+
+// checkAPIURL refuses an address that is not literally Scaleway's own or one that
+// the administrator has allowed: a tenant could otherwise have the provider call
+// services inside the cluster. Nothing is parsed, so that there is nothing to be
+// clever with.
+func (c Credentials) checkAPIURL(allowed []string, named naming) error {
 	if c.APIURL == DefaultAPIURL || slices.Contains(allowed, c.APIURL) {
 		return nil
 	}
 
-	return errors.Errorf("api_url %q is not allowed: remove it, or ask the administrator of the provider to add --allowed-api-url=%s", c.APIURL, c.APIURL)
+	// A password in it is not shown.
+	shown := "(not a URL)"
+	if u, err := url.Parse(c.APIURL); err == nil {
+		shown = u.Redacted()
+	}
+
+	return errors.Errorf("%s %s is not allowed: remove it, or ask the administrator of the provider to add --allowed-api-url=%s", named("api_url"), c.quote(shown), shown)
 }
 
 // Digest identifies the credentials without revealing them. Credentials that
