@@ -94,9 +94,7 @@ func newProviderConfig(namespace string) *v1beta1.ProviderConfig {
 func newClusterProviderConfig(namespace string) *v1beta1.ClusterProviderConfig {
 	pc := &v1beta1.ClusterProviderConfig{ObjectMeta: metav1.ObjectMeta{Name: configName}}
 	pc.Spec.Credentials.Source = xpv1.CredentialsSourceSecret
-	pc.Spec.Credentials.SecretRef.Namespace = namespace
-	pc.Spec.Credentials.SecretRef.Name = secretName
-	pc.Spec.Credentials.SecretRef.Key = secretKey
+	pc.Spec.Credentials.SecretRef = &v1beta1.SecretSelector{SecretReference: xpv1.SecretReference{Namespace: namespace, Name: secretName}, Key: secretKey}
 
 	return pc
 }
@@ -259,7 +257,7 @@ func TestSetup(t *testing.T) {
 			},
 			want: want{
 				read: []types.NamespacedName{inTeamA},
-				err:  errors.New(`cannot use the credentials of ProviderConfig "default": key "credentials" of Secret "team-a/scaleway": cannot get the Secret: secrets "scaleway" not found`),
+				err:  errors.New(`cannot use the credentials of ProviderConfig "team-a/default": key "credentials" of Secret "team-a/scaleway": cannot get the Secret: secrets "scaleway" not found`),
 			},
 		},
 		"ProviderConfigOnlyElsewhere": {
@@ -326,7 +324,7 @@ func TestSetup(t *testing.T) {
 			},
 			want: want{
 				read: []types.NamespacedName{inTeamA},
-				err:  errors.New(`cannot use the credentials of ProviderConfig "default": key "credentials" of Secret "team-a/scaleway": the Secret has no such key: it has 1 others`),
+				err:  errors.New(`cannot use the credentials of ProviderConfig "team-a/default": key "credentials" of Secret "team-a/scaleway": the Secret has no such key: it has 1 others`),
 			},
 		},
 		"SecretMalformed": {
@@ -337,7 +335,7 @@ func TestSetup(t *testing.T) {
 			},
 			want: want{
 				read: []types.NamespacedName{inTeamA},
-				err:  errors.New(`cannot use the credentials of ProviderConfig "default": key "credentials" of Secret "team-a/scaleway": secret_key is missing: both halves of the API key are needed`),
+				err:  errors.New(`cannot use the credentials of ProviderConfig "team-a/default": key "credentials" of Secret "team-a/scaleway": secret_key is missing: both halves of the API key are needed`),
 			},
 		},
 		"APIURLNotAllowed": {
@@ -348,7 +346,7 @@ func TestSetup(t *testing.T) {
 			},
 			want: want{
 				read: []types.NamespacedName{inTeamA},
-				err:  errors.New(`cannot use the credentials of ProviderConfig "default": key "credentials" of Secret "team-a/scaleway": api_url "` + otherURL + `" is not allowed`),
+				err:  errors.New(`cannot use the credentials of ProviderConfig "team-a/default": key "credentials" of Secret "team-a/scaleway": api_url "` + otherURL + `" is not allowed`),
 			},
 		},
 		"APIURLNotAllowedOfClusterProviderConfig": {
@@ -395,7 +393,7 @@ func TestSetup(t *testing.T) {
 				},
 			})
 
-			got, err := NewBuilder(tc.args.allowed...).Setup(t.Context(), kube, tc.args.mg)
+			got, err := NewBuilder(LiveSecrets{kube}, tc.args.allowed...).Setup(t.Context(), kube, tc.args.mg)
 			if diff := cmp.Diff(tc.want.err, err, equateErrorText()); diff != "" {
 				t.Errorf("\n%s\nSetup(...): -want error, +got error:\n%s", tc.reason, diff)
 			}
@@ -505,7 +503,7 @@ func TestSetupTracksUsage(t *testing.T) {
 
 			kube := interceptor.NewClient(newKube(t, tc.args.objects...), tc.args.funcs)
 
-			_, err := NewBuilder().Setup(t.Context(), kube, tc.args.mg)
+			_, err := NewBuilder(LiveSecrets{kube}).Setup(t.Context(), kube, tc.args.mg)
 			if diff := cmp.Diff(tc.want.err, err, equateErrorText()); diff != "" {
 				t.Errorf("\n%s\nSetup(...): -want error, +got error:\n%s", tc.reason, diff)
 			}
@@ -617,7 +615,7 @@ func TestSetupTenants(t *testing.T) {
 			s.seen()
 
 			kube := newKube(t, tc.args.objects...)
-			b := NewBuilder(s.URL)
+			b := NewBuilder(LiveSecrets{kube}, s.URL)
 
 			first, err := b.Setup(t.Context(), kube, tc.args.a)
 			if err != nil {
@@ -663,7 +661,6 @@ func TestSetupConcurrently(t *testing.T) {
 	const tenants = 64
 
 	s := newScaleway(t)
-	b := NewBuilder(s.URL)
 
 	var objects []client.Object
 
@@ -687,6 +684,8 @@ func TestSetupConcurrently(t *testing.T) {
 			return c.Get(ctx, key, o, opts...)
 		},
 	})
+
+	b := NewBuilder(LiveSecrets{kube}, s.URL)
 
 	var (
 		group  sync.WaitGroup
@@ -783,7 +782,7 @@ func TestSetupRotation(t *testing.T) {
 
 			kube := newKube(t, newProviderConfig("team-a"), newSecret("team-a", before))
 			mg := newManaged("team-a", "ProviderConfig")
-			b := NewBuilder(s.URL)
+			b := NewBuilder(LiveSecrets{kube}, s.URL)
 
 			if _, err := b.Setup(t.Context(), kube, mg); err != nil {
 				t.Fatal(err)
@@ -875,7 +874,7 @@ func TestSetupIgnoresEnvironment(t *testing.T) {
 			credentials := newCredentials(1, tenant.URL)
 			kube := newKube(t, newProviderConfig("team-a"), newSecret("team-a", credentials))
 			mg := newManaged("team-a", "ProviderConfig")
-			b := NewBuilder(tenant.URL)
+			b := NewBuilder(LiveSecrets{kube}, tenant.URL)
 
 			got, err := b.Setup(t.Context(), kube, mg)
 			if err != nil {
@@ -957,7 +956,7 @@ func TestBuilderAPI(t *testing.T) {
 				newClusterProviderConfig("crossplane-system"), newSecret("crossplane-system", two),
 			)
 
-			api, region, err := NewBuilder(tc.allowed...).API(t.Context(), kube, tc.mg)
+			api, region, err := NewBuilder(LiveSecrets{kube}, tc.allowed...).API(t.Context(), kube, tc.mg)
 			if diff := cmp.Diff(tc.want.err, err, equateErrorText()); diff != "" {
 				t.Fatalf("\n%s\nAPI(...): -want error, +got error:\n%s", tc.reason, diff)
 			}

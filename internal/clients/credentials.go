@@ -160,22 +160,22 @@ func (c Credentials) validate(named naming) error {
 	case !validation.IsUUID(c.SecretKey):
 		return errors.Errorf("%s is malformed: want a UUID", named("secret_key"))
 	case c.ProjectID != "" && !validation.IsUUID(c.ProjectID):
-		return errors.Errorf("%s %s is malformed: want a UUID", named("project_id"), c.quote(c.ProjectID))
+		return errors.Errorf("%s %s is malformed: want a UUID", named("project_id"), quote(c.ProjectID))
 	case c.OrganizationID != "" && !validation.IsUUID(c.OrganizationID):
-		return errors.Errorf("%s %s is malformed: want a UUID", named("organization_id"), c.quote(c.OrganizationID))
+		return errors.Errorf("%s %s is malformed: want a UUID", named("organization_id"), quote(c.OrganizationID))
 	case !regionPattern.MatchString(c.Region):
-		return errors.Errorf("%s %s is malformed: want one such as fr-par", named("region"), c.quote(c.Region))
+		return errors.Errorf("%s %s is malformed: want one such as fr-par", named("region"), quote(c.Region))
 	case c.Zone != "" && !zonePattern.MatchString(c.Zone):
-		return errors.Errorf("%s %s is malformed: want one such as fr-par-1", named("zone"), c.quote(c.Zone))
+		return errors.Errorf("%s %s is malformed: want one such as fr-par-1", named("zone"), quote(c.Zone))
 	}
 
 	return nil
 }
 
-// quote a value that is no secret, unless it holds one: it may have been pasted
-// into the wrong place.
-func (c Credentials) quote(value string) string {
-	if strings.Contains(value, c.SecretKey) || uuidPattern.MatchString(value) {
+// quote a value that is no secret, unless it looks like one that was pasted into
+// the wrong place.
+func quote(value string) string {
+	if uuidPattern.MatchString(value) {
 		return "(a secret key, it seems)"
 	}
 
@@ -191,13 +191,12 @@ func (c Credentials) checkAPIURL(allowed []string, named naming) error {
 		return nil
 	}
 
-	// A password in it is not shown.
-	shown := "(not a URL)"
-	if u, err := url.Parse(c.APIURL); err == nil {
-		shown = u.Redacted()
+	shown := quote(c.APIURL)
+	if u, err := url.Parse(c.APIURL); err != nil || u.User != nil {
+		shown = "(not shown, because it may hold a password)"
 	}
 
-	return errors.Errorf("%s %s is not allowed: remove it, or ask the administrator of the provider to add --allowed-api-url=%s", named("api_url"), c.quote(shown), shown)
+	return errors.Errorf("%s %s is not allowed: remove it, or ask the administrator of the provider to allow it with --allowed-api-url", named("api_url"), shown)
 }
 
 // Digest identifies the credentials without revealing them. Credentials that

@@ -6,6 +6,7 @@ package clients
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -244,6 +245,116 @@ func TestParseCredentials(t *testing.T) {
 	}
 }
 
+func TestParseKeys(t *testing.T) {
+	key := func(more map[string]string) map[string]string {
+		all := map[string]string{"SCW_ACCESS_KEY": testAccessKey, "SCW_SECRET_KEY": testSecretKey}
+		maps.Copy(all, more)
+
+		return all
+	}
+
+	type want struct {
+		c   Credentials
+		err error
+	}
+
+	minimal := Credentials{AccessKey: testAccessKey, SecretKey: testSecretKey, Region: "fr-par", APIURL: DefaultAPIURL}
+
+	cases := map[string]struct {
+		reason string
+		data   map[string]string
+		want   want
+	}{
+		"Minimal": {
+			reason: "Both halves of the API key suffice.",
+			data:   key(nil),
+			want:   want{c: minimal},
+		},
+		"Full": {
+			reason: "Every value that is given is taken.",
+			data: key(map[string]string{
+				"SCW_DEFAULT_PROJECT_ID": testProjectID, "SCW_DEFAULT_ORGANIZATION_ID": testOrganizationID,
+				"SCW_DEFAULT_REGION": "nl-ams", "SCW_DEFAULT_ZONE": "nl-ams-2", "SCW_API_URL": "https://api.example.org/",
+			}),
+			want: want{c: Credentials{
+				AccessKey: testAccessKey, SecretKey: testSecretKey, ProjectID: testProjectID, OrganizationID: testOrganizationID,
+				Region: "nl-ams", Zone: "nl-ams-2", APIURL: "https://api.example.org",
+			}},
+		},
+		"LineBreaks": {
+			reason: "A value that was made from a file ends in a line break.",
+			data:   map[string]string{"SCW_ACCESS_KEY": testAccessKey + "\n", "SCW_SECRET_KEY": testSecretKey + "\r\n"},
+			want:   want{c: minimal},
+		},
+		"OtherKeys": {
+			reason: "The Secret may serve something else too.",
+			data:   key(map[string]string{"password": "correct horse", "scw_profile": "x"}),
+			want:   want{c: minimal},
+		},
+		"UnknownVariable": {
+			reason: "A misspelt key would silently be without effect.",
+			data:   key(map[string]string{"SCW_DEFAULT_PROJECT": testProjectID}),
+			want:   want{err: errors.New(`key "SCW_DEFAULT_PROJECT" is not one of SCW_ACCESS_KEY, SCW_API_URL, SCW_DEFAULT_ORGANIZATION_ID, SCW_DEFAULT_PROJECT_ID, SCW_DEFAULT_REGION, SCW_DEFAULT_ZONE, SCW_SECRET_KEY`)},
+		},
+		"JSON": {
+			reason: "Who holds the other form learns what to name.",
+			data:   map[string]string{"credentials": "{}"},
+			want:   want{err: errors.New("it has neither the key SCW_ACCESS_KEY nor SCW_SECRET_KEY: add them, or name the key that holds the credentials as JSON in secretRef.key")},
+		},
+		"AccessKeyMissing": {
+			reason: "The error says what is to be added.",
+			data:   map[string]string{"SCW_SECRET_KEY": testSecretKey},
+			want:   want{err: errors.New("SCW_ACCESS_KEY is missing")},
+		},
+		"SecretKeyEmpty": {
+			reason: "An empty value is none.",
+			data:   map[string]string{"SCW_ACCESS_KEY": testAccessKey, "SCW_SECRET_KEY": "\n"},
+			want:   want{err: errors.New("SCW_SECRET_KEY is missing")},
+		},
+		"Swapped": {
+			reason: "The error does not quote what is in the place of the access key.",
+			data:   map[string]string{"SCW_ACCESS_KEY": testSecretKey, "SCW_SECRET_KEY": testAccessKey},
+			want:   want{err: errors.New("SCW_ACCESS_KEY is malformed")},
+		},
+		"SecretKeyAsRegion": {
+			reason: "Nor what looks like a secret key elsewhere.",
+			data:   key(map[string]string{"SCW_DEFAULT_REGION": testSecretKey}),
+			want:   want{err: errors.New("SCW_DEFAULT_REGION (a secret key, it seems) is malformed")},
+		},
+		"MalformedZone": {
+			reason: "The error names the key as the user knows it.",
+			data:   key(map[string]string{"SCW_DEFAULT_ZONE": "fr-par"}),
+			want:   want{err: errors.New(`SCW_DEFAULT_ZONE "fr-par" is malformed`)},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			data := map[string][]byte{}
+			for k, v := range tc.data {
+				data[k] = []byte(v)
+			}
+
+			got, err := ParseKeys(data)
+			if diff := cmp.Diff(tc.want.err, err, equateErrorText()); diff != "" {
+				t.Fatalf("\n%s\nParseKeys(...): -want error, +got error:\n%s", tc.reason, diff)
+			}
+
+			if err != nil {
+				if strings.Contains(err.Error(), testSecretKey) {
+					t.Errorf("\n%s\nParseKeys(...): the error holds a secret key: %v", tc.reason, err)
+				}
+
+				return
+			}
+
+			if diff := cmp.Diff(tc.want.c, got); diff != "" {
+				t.Errorf("\n%s\nParseKeys(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 func TestCheckAPIURL(t *testing.T) {
 	refused := errors.New("is not allowed")
 
@@ -270,7 +381,7 @@ func TestCheckAPIURL(t *testing.T) {
 		"NothingAllowed": {
 			reason: "No other address is allowed by itself, and the error says what to ask for.",
 			url:    "https://api.example.org",
-			want:   errors.New(`api_url "https://api.example.org" is not allowed: remove it, or ask the administrator of the provider to add --allowed-api-url=https://api.example.org`),
+			want:   errors.New(`api_url "https://api.example.org" is not allowed: remove it, or ask the administrator of the provider to allow it with --allowed-api-url`),
 		},
 		"InsideTheCluster": {
 			reason:  "A tenant must not have the provider call services inside the cluster.",
@@ -289,6 +400,46 @@ func TestCheckAPIURL(t *testing.T) {
 			url:    DefaultAPIURL + ".example.org",
 			want:   refused,
 		},
+		"UserInfo": {
+			reason: "What stands before the @ is a user, and what follows the host. A password in it is not shown.",
+			url:    "https://api.scaleway.com:correct-horse@169.254.169.254",
+			want:   errors.New("api_url (not shown, because it may hold a password) is not allowed"),
+		},
+		"Unreadable": {
+			reason: "What no URL is may hold anything.",
+			url:    "https://correct horse@[",
+			want:   errors.New("api_url (not shown, because it may hold a password) is not allowed"),
+		},
+		"SecretKey": {
+			reason: "A secret key that was pasted there is not shown.",
+			url:    testSecretKey,
+			want:   errors.New("api_url (a secret key, it seems) is not allowed"),
+		},
+		"TrailingDot": {
+			reason: "It is the same host to DNS, but another to TLS and to NO_PROXY.",
+			url:    "https://api.scaleway.com.",
+			want:   refused,
+		},
+		"UpperCase": {
+			reason: "An address is allowed as it is written.",
+			url:    "HTTPS://API.SCALEWAY.COM",
+			want:   refused,
+		},
+		"Port": {
+			reason: "Another port is another service.",
+			url:    "https://api.scaleway.com:6443",
+			want:   refused,
+		},
+		"Query": {
+			reason: "A path could hide in what follows a question mark.",
+			url:    "https://api.scaleway.com?x=",
+			want:   refused,
+		},
+		"TwoSlashes": {
+			reason: "One slash at the end is taken away, as users write it, and no more.",
+			url:    "https://api.scaleway.com/",
+			want:   refused,
+		},
 		"OtherScheme": {
 			reason: "Keys must not travel in the clear.",
 			url:    "http://api.scaleway.com",
@@ -298,7 +449,7 @@ func TestCheckAPIURL(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			err := Credentials{APIURL: tc.url}.checkAPIURL(tc.allowed)
+			err := Credentials{APIURL: tc.url}.checkAPIURL(tc.allowed, asJSON)
 			if diff := cmp.Diff(tc.want, err, equateErrorText()); diff != "" {
 				t.Errorf("\n%s\ncheckAPIURL(...): -want error, +got error:\n%s", tc.reason, diff)
 			}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -70,29 +71,46 @@ func (l LiveSecrets) Get(ctx context.Context, name types.NamespacedName) (map[st
 // delivered is served as long as the watch is open and shows signs of life; at any
 // other time the Secret is read from the API server.
 type Secrets struct {
-	kube    client.WithWatch
-	live    LiveSecrets
-	log     logging.Logger
-	now     func() time.Time
-	changed func(context.Context, types.NamespacedName)
-	max     int
+	kube client.WithWatch
+	live LiveSecrets
+	log  logging.Logger
+	now  func() time.Time
+	max  int
 
-	mu      sync.Mutex
-	ctx     context.Context //nolint:containedctx // Of all watches: they outlive the read that begins them.
-	watches map[types.NamespacedName]*secretWatch
+	mu        sync.Mutex
+	ctx       context.Context //nolint:containedctx // Of all watches: they outlive the read that begins them.
+	watches   map[types.NamespacedName]*secretWatch
+	listeners []func(context.Context, types.NamespacedName)
 }
 
-// NewSecrets returns a reader of Secrets. It calls changed, from any goroutine,
-// with the name of a Secret whose content is no longer what was read last.
-func NewSecrets(kube client.WithWatch, log logging.Logger, changed func(context.Context, types.NamespacedName)) *Secrets {
+// NewSecrets returns a reader of Secrets.
+func NewSecrets(kube client.WithWatch, log logging.Logger) *Secrets {
 	return &Secrets{
 		kube:    kube,
 		live:    LiveSecrets{kube},
 		log:     log,
 		now:     time.Now,
-		changed: changed,
 		max:     maxWatches,
 		watches: map[types.NamespacedName]*secretWatch{},
+	}
+}
+
+// OnChange has fn called, from any goroutine, with the name of a Secret whose
+// content is no longer what was read last.
+func (s *Secrets) OnChange(fn func(ctx context.Context, name types.NamespacedName)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	s.listeners = append(s.listeners, fn)
+}
+
+func (s *Secrets) changed(ctx context.Context, name types.NamespacedName) {
+	s.mu.Lock()
+	listeners := slices.Clone(s.listeners)
+	s.mu.Unlock()
+
+	for _, fn := range listeners {
+		fn(ctx, name)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -121,8 +122,12 @@ func (s Source) read(ctx context.Context, secrets SecretReader) (Credentials, er
 	}
 
 	data, err := secrets.Get(ctx, s.Secret)
-	if err != nil {
+	if kerrors.IsNotFound(err) {
 		return Credentials{}, errors.Wrap(err, "cannot get the Secret")
+	}
+
+	if err != nil {
+		return Credentials{}, temporaryError{errors.Wrap(err, "cannot get the Secret")}
 	}
 
 	if s.Key == "" {
@@ -135,6 +140,18 @@ func (s Source) read(ctx context.Context, secrets SecretReader) (Credentials, er
 	}
 
 	return ParseCredentials(value)
+}
+
+// temporaryError says that credentials could not be read, and so nothing about
+// them.
+type temporaryError struct{ error }
+
+func (e temporaryError) Unwrap() error { return e.error }
+
+// IsTemporary tells whether an error of Credentials says only that they could not
+// be read, and nothing about them.
+func IsTemporary(err error) bool {
+	return errors.As(err, &temporaryError{})
 }
 
 func readFile(path string) ([]byte, error) {

@@ -264,7 +264,12 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 		kinds[r.Name] = schema.GroupVersionKind{Group: r.Group + "." + config.RootGroup, Version: r.APIVersion(), Kind: r.Kind}
 	}
 
-	builder := clients.NewBuilder(o.AllowedAPIURL...)
+	secrets, err := newSecrets(mgr, log)
+	if err != nil {
+		return err
+	}
+
+	builder := clients.NewBuilder(secrets, o.AllowedAPIURL...)
 
 	options := mrcontroller.Options{
 		Options: ujcontroller.Options{
@@ -292,6 +297,8 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 		Observations:    seen,
 		Permits:         permits,
 		API:             builder.API,
+		Clients:         builder,
+		Secrets:         secrets,
 		ExpiryMetrics:   o.ExpiryMetrics,
 		RequestTimeout:  o.RequestTimeout,
 		Health:          mrcontroller.NewHealth(),
@@ -313,4 +320,16 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 	}
 
 	return errors.Wrap(namespaced.SetupGated(mgr, options), "cannot set up the controllers")
+}
+
+// newSecrets returns what reads and watches the Secrets with credentials.
+func newSecrets(mgr ctrl.Manager, log logging.Logger) (*clients.Secrets, error) {
+	kube, err := client.NewWithWatch(mgr.GetConfig(), client.Options{HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
+	if err != nil {
+		return nil, errors.Wrap(err, "cannot create the client that watches Secrets")
+	}
+
+	s := clients.NewSecrets(kube, log)
+
+	return s, errors.Wrap(mgr.Add(s), "cannot add the watches of Secrets")
 }

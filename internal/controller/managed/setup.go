@@ -30,6 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
@@ -71,6 +72,12 @@ type Options struct {
 
 	// API returns clients for requests that Terraform has no function for.
 	API APIFn
+
+	// Clients reads and checks the credentials of ProviderConfigs.
+	Clients *clients.Builder
+
+	// Secrets that hold the credentials.
+	Secrets *clients.Secrets
 
 	// ExpiryMetrics is the number of objects of a kind whose expiry is reported as a
 	// metric.
@@ -222,6 +229,10 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		if err := watchSecrets(mgr, k, controller); err != nil {
 			return err
 		}
+	}
+
+	if err := wakeFailed(mgr, k, controller); err != nil {
+		return err
 	}
 
 	return wake(mgr, o, k, controller)

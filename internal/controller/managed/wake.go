@@ -7,11 +7,12 @@ package managed
 import (
 	"context"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -20,6 +21,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 )
 
 // wake has managed resources of the kind reconciled when an object that they may
@@ -59,6 +62,69 @@ func wake(mgr ctrl.Manager, o Options, k Kind, c controller.Controller) error {
 	return nil
 }
 
+// wakeFailed has managed resources of the kind whose last reconcile went wrong
+// reconciled when the credentials of their ProviderConfig come to work. They would
+// find out by themselves, but with a back-off of up to a minute.
+func wakeFailed(mgr ctrl.Manager, k Kind, c controller.Controller) error {
+	for _, pc := range []client.Object{&v1beta1.ProviderConfig{}, &v1beta1.ClusterProviderConfig{}} {
+		failed := source.Kind(mgr.GetCache(), pc, handler.EnqueueRequestsFromMapFunc(failing(mgr.GetClient(), k)), cameToWork)
+		if err := c.Watch(failed); err != nil {
+			return errors.Wrapf(err, "cannot watch %T", pc)
+		}
+	}
+
+	return nil
+}
+
+// cameToWork lets through the updates by which a ProviderConfig gets credentials
+// that work: right ones, or others.
+var cameToWork = predicate.Funcs{
+	CreateFunc:  func(event.CreateEvent) bool { return false },
+	DeleteFunc:  func(event.DeleteEvent) bool { return false },
+	GenericFunc: func(event.GenericEvent) bool { return false },
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, now := configStatus(e.ObjectOld), configStatus(e.ObjectNew)
+		if now.GetCondition(xpv1.TypeReady).Status != corev1.ConditionTrue {
+			return false
+		}
+
+		return before.GetCondition(xpv1.TypeReady).Status != corev1.ConditionTrue || before.CheckedCredentials != now.CheckedCredentials
+	},
+}
+
+func configStatus(o client.Object) v1beta1.ProviderConfigStatus {
+	switch pc := o.(type) {
+	case *v1beta1.ProviderConfig:
+		return pc.Status
+	case *v1beta1.ClusterProviderConfig:
+		return pc.Status
+	default:
+		return v1beta1.ProviderConfigStatus{}
+	}
+}
+
+// failing returns the managed resources of the kind that use a ProviderConfig, or a
+// ClusterProviderConfig, and are not Synced.
+func failing(kube client.Client, k Kind) handler.MapFunc {
+	return func(ctx context.Context, pc client.Object) []reconcile.Request {
+		kind := v1beta1.ClusterProviderConfigKind
+		if _, ok := pc.(*v1beta1.ProviderConfig); ok {
+			kind = v1beta1.ProviderConfigKind
+		}
+
+		return requests(ctx, kube, k, pc.GetNamespace(), func(mg xpresource.Managed) bool {
+			mm, ok := mg.(xpresource.ModernManaged)
+			if !ok {
+				return false
+			}
+
+			ref := mm.GetProviderConfigReference()
+
+			return ref != nil && ref.Kind == kind && ref.Name == pc.GetName() && mg.GetCondition(xpv1.TypeSynced).Status == corev1.ConditionFalse
+		})
+	}
+}
+
 // gotName lets through the updates by which an object gets its external name.
 var gotName = predicate.Funcs{
 	CreateFunc:  func(event.CreateEvent) bool { return false },
@@ -73,23 +139,29 @@ var gotName = predicate.Funcs{
 // of an object, that have no external name yet.
 func waiting(kube client.Client, k Kind) handler.MapFunc {
 	return func(ctx context.Context, o client.Object) []reconcile.Request {
-		list, ok := k.List.DeepCopyObject().(xpresource.ManagedList)
-		if !ok {
-			return nil
-		}
-
-		if err := kube.List(ctx, list, client.InNamespace(o.GetNamespace())); err != nil {
-			return nil // They find out by themselves.
-		}
-
-		var requests []reconcile.Request
-
-		for _, mg := range list.GetItems() {
-			if meta.GetExternalName(mg) == "" {
-				requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: mg.GetNamespace(), Name: mg.GetName()}})
-			}
-		}
-
-		return requests
+		return requests(ctx, kube, k, o.GetNamespace(), func(mg xpresource.Managed) bool { return meta.GetExternalName(mg) == "" })
 	}
+}
+
+// requests returns one for each managed resource of the kind, in a Kubernetes
+// namespace or in any, that is meant.
+func requests(ctx context.Context, kube client.Client, k Kind, namespace string, meant func(xpresource.Managed) bool) []reconcile.Request {
+	list, ok := k.List.DeepCopyObject().(xpresource.ManagedList)
+	if !ok {
+		return nil
+	}
+
+	if err := kube.List(ctx, list, client.InNamespace(namespace)); err != nil {
+		return nil // They find out by themselves.
+	}
+
+	var all []reconcile.Request
+
+	for _, mg := range list.GetItems() {
+		if meant(mg) {
+			all = append(all, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(mg)})
+		}
+	}
+
+	return all
 }

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 )
 
 const (
@@ -72,15 +73,15 @@ func (h *holder) Reconcile(ctx context.Context, req reconcile.Request) (reconcil
 	return h.Reconciler.Reconcile(ctx, req)
 }
 
+// secretOf returns the Secret with the credentials of a ProviderConfig. Its name is
+// empty if they are elsewhere.
 func secretOf(pc client.Object) types.NamespacedName {
-	switch pc := pc.(type) {
-	case *v1beta1.ProviderConfig:
-		return types.NamespacedName{Namespace: pc.GetNamespace(), Name: pc.Spec.Credentials.SecretRef.Name}
-	case *v1beta1.ClusterProviderConfig:
-		return types.NamespacedName{Namespace: pc.Spec.Credentials.SecretRef.Namespace, Name: pc.Spec.Credentials.SecretRef.Name}
-	default:
-		return types.NamespacedName{}
+	source, err := clients.SourceOf(pc)
+	if err != nil {
+		return types.NamespacedName{} // The check says what is wrong with it.
 	}
+
+	return source.Secret
 }
 
 // hold the wanted Secret, and no other. An empty name wants none.

@@ -3,25 +3,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package providerconfig keeps ProviderConfigs and ClusterProviderConfigs as
-// long as a managed resource uses them.
+// long as a managed resource uses them, and says in their status whether their
+// credentials work.
 package providerconfig
 
 import (
+	"context"
+
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/providerconfig"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 )
 
-// Setup adds controllers that account for the use of ProviderConfigs and
-// ClusterProviderConfigs.
+// Setup adds controllers of ProviderConfigs and ClusterProviderConfigs.
 func Setup(mgr ctrl.Manager, o managed.Options) error {
 	err := setup(mgr, o, v1beta1.ProviderConfigGroupVersionKind, func() client.Object { return &v1beta1.ProviderConfig{} })
 	if err != nil {
@@ -38,24 +46,111 @@ func SetupGated(mgr ctrl.Manager, o managed.Options) error {
 
 func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, newConfig func() client.Object) error {
 	name := providerconfig.ControllerName(config.GroupKind().String())
+	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name)) //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
 
-	var r reconcile.Reconciler = providerconfig.NewReconciler(mgr,
+	var r reconcile.Reconciler = &accountant{providerconfig.NewReconciler(scopedManager{mgr},
 		xpresource.ProviderConfigKinds{
 			Config:    config,
 			Usage:     v1beta1.ProviderConfigUsageGroupVersionKind,
 			UsageList: v1beta1.ProviderConfigUsageListGroupVersionKind,
 		},
 		providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
-		providerconfig.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name)))) //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
+		providerconfig.WithRecorder(recorder))}
 
 	if o.HoldCredentials {
 		r = &holder{Reconciler: r, kube: mgr.GetClient(), newConfig: newConfig, kind: config.Kind}
 	}
 
+	r = newChecker(r, mgr.GetClient(), newConfig, o.Clients, recorder)
+
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		WithOptions(o.ForControllerRuntime()).
-		For(newConfig()).
+		// Not because of its own status, which is written at every reconcile.
+		For(newConfig(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1beta1.ProviderConfigUsage{}, &xpresource.EnqueueRequestForProviderConfig{Kind: config.Kind}).
+		WatchesRawSource(changedSecrets(mgr, o.Secrets, config)).
 		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
+}
+
+// changedSecrets is a source of requests for the configs that read a Secret whose
+// content has changed.
+func changedSecrets(mgr ctrl.Manager, secrets *clients.Secrets, config schema.GroupVersionKind) source.Source {
+	return source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		secrets.OnChange(func(ctx context.Context, name types.NamespacedName) {
+			for _, pc := range configs(ctx, mgr.GetClient(), config, name.Namespace) {
+				if secretOf(pc) == name {
+					queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(pc)})
+				}
+			}
+		})
+
+		return nil
+	})
+}
+
+// configs returns those that may read a Secret of a Kubernetes namespace.
+func configs(ctx context.Context, kube client.Reader, config schema.GroupVersionKind, namespace string) []client.Object {
+	var all []client.Object
+
+	// An error is none of the cache: it is only asked after it was filled.
+	switch config.Kind {
+	case v1beta1.ProviderConfigKind:
+		l := &v1beta1.ProviderConfigList{}
+		if err := kube.List(ctx, l, client.InNamespace(namespace)); err == nil {
+			for i := range l.Items {
+				all = append(all, &l.Items[i])
+			}
+		}
+	case v1beta1.ClusterProviderConfigKind:
+		l := &v1beta1.ClusterProviderConfigList{}
+		if err := kube.List(ctx, l); err == nil {
+			for i := range l.Items {
+				all = append(all, &l.Items[i])
+			}
+		}
+	}
+
+	return all
+}
+
+// An accountant accounts for the use of ProviderConfigs, each in its own Kubernetes
+// namespace. Crossplane's reconciler counts the usages of all namespaces for each
+// ProviderConfig of a name: one that nobody uses would be kept because of another
+// tenant's, and show that tenant's number of users.
+type accountant struct {
+	reconcile.Reconciler
+}
+
+// Reconcile accounts for the use of a ProviderConfig.
+func (a *accountant) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	return a.Reconciler.Reconcile(context.WithValue(ctx, namespaceKey{}, req.Namespace), req)
+}
+
+// namespaceKey of the Kubernetes namespace in a context that a scoped client lists.
+type namespaceKey struct{}
+
+// scopedManager is a manager whose client is scoped.
+type scopedManager struct {
+	ctrl.Manager
+}
+
+// GetClient returns the client.
+func (m scopedManager) GetClient() client.Client {
+	return scoped{m.Manager.GetClient()}
+}
+
+// scoped is a client that lists only what is in the Kubernetes namespace of the
+// context, if that has one.
+type scoped struct {
+	client.Client
+}
+
+// List objects.
+func (s scoped) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	if namespace, _ := ctx.Value(namespaceKey{}).(string); namespace != "" {
+		opts = append(opts, client.InNamespace(namespace))
+	}
+
+	return s.Client.List(ctx, list, opts...)
 }
