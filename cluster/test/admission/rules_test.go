@@ -311,7 +311,7 @@ func testProviderRefuses(t *testing.T) {
 				e.Delete(mg)
 			}
 
-			if got := e.Scaleway.Counts(); len(got) > 0 {
+			if got := e.Calls(); len(got) > 0 {
 				t.Errorf("requests to Scaleway: %v, want none", got)
 			}
 		})

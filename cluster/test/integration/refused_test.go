@@ -155,7 +155,7 @@ func TestRefusedByProvider(t *testing.T) {
 				return &v1beta1.ContainerNamespace{}
 			},
 			config: "bad",
-			want:   []string{`ProviderConfig "bad"`, `key "credentials" of Secret "`, `/gone"`, "not found"},
+			want:   []string{`/bad"`, `key "credentials" of Secret "`, `/gone"`, "not found"},
 		},
 		"CredentialsKeyMissing": {
 			reason: "An absent key is not an empty one.",
@@ -173,7 +173,7 @@ func TestRefusedByProvider(t *testing.T) {
 			reason: "The error says what the value should be.",
 			mg:     with(func(*framework.Env) string { return "SCWXXX:secret" }),
 			config: "bad",
-			want:   []string{`ProviderConfig "bad"`, `key "credentials"`, "not a JSON object", "invalid character"},
+			want:   []string{`/bad"`, `key "credentials"`, "not a JSON object", "invalid character"},
 		},
 		"HalfAKeyPair": {
 			reason: "The Scaleway SDK would send requests without a key.",
@@ -221,7 +221,7 @@ func TestRefusedByProvider(t *testing.T) {
 			// What was refused can still be deleted.
 			e.Delete(mg)
 
-			if got := e.Scaleway.Counts(); len(got) > 0 {
+			if got := e.Calls(); len(got) > 0 {
 				t.Errorf("\n%s\nrequests to Scaleway: %v, want none", tc.reason, got)
 			}
 		})

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -97,57 +96,6 @@ func (c *Connector) checkRegions(mg ujresource.Terraformed) error {
 
 		if err := agree(fmt.Sprintf("%s %s", field, value), id.Region); err != nil {
 			return err
-		}
-	}
-
-	return nil
-}
-
-// evaluated are strings that upjet takes for a template. It evaluates them in the
-// provider's process at every reconcile: one that nests a few functions takes
-// seconds and gigabytes, and any tenant could write it.
-var evaluated = regexp.MustCompile(`\$\{\s*\w+\s*\(`)
-
-const errTemplate = "holds a call such as ${function(…)}, which is not allowed, because upjet would evaluate it: write it in another way"
-
-// checkTemplates refuses a string that upjet would evaluate.
-func checkTemplates(mg ujresource.Terraformed) error {
-	paved, err := fieldpath.PaveObject(mg)
-	if err != nil {
-		return errors.Wrap(err, "cannot read the arguments")
-	}
-
-	for _, section := range []string{"spec.forProvider", "spec.initProvider"} {
-		value, err := paved.GetValue(section)
-		if err != nil {
-			continue // There is none to check.
-		}
-
-		if err := checkTemplate(section, value); err != nil {
-			return err
-		}
-	}
-
-	return nil
-}
-
-func checkTemplate(path string, value any) error {
-	switch v := value.(type) {
-	case string:
-		if evaluated.MatchString(v) {
-			return errors.Errorf("%s %s", path, errTemplate)
-		}
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			if err := checkTemplate(path+"."+key, v[key]); err != nil {
-				return err
-			}
-		}
-	case []any:
-		for i, item := range v {
-			if err := checkTemplate(fmt.Sprintf("%s[%d]", path, i), item); err != nil {
-				return err
-			}
 		}
 	}
 

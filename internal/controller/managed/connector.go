@@ -51,6 +51,8 @@ func (c *Connector) Connect(ctx context.Context, mg xpresource.Managed) (managed
 		return c.connectDeleted(ctx, tr)
 	}
 
+	ctx = onceFor(ctx, false)
+
 	if err := c.check(ctx, tr); err != nil {
 		return nil, err
 	}
@@ -95,12 +97,24 @@ func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraforme
 		return nil, errors.Wrap(err, "cannot forget the Terraform state")
 	}
 
-	inner, err := c.inner.Connect(ctx, mg)
+	inner, err := c.connectClean(ctx, mg)
 	if err != nil {
 		return nil, howToRelease(err, name)
 	}
 
 	return &external{ExternalClient: inner, connector: c}, nil
+}
+
+// connectClean connects a managed resource that is being deleted with what upjet
+// would evaluate taken out of its arguments. They were perhaps never checked: an
+// external name suffices to have an object deleted.
+func (c *Connector) connectClean(ctx context.Context, mg xpresource.Managed) (managed.ExternalClient, error) {
+	clean, err := withoutTemplates(mg)
+	if err != nil {
+		return nil, err
+	}
+
+	return c.inner.Connect(onceFor(ctx, true), clean)
 }
 
 // forget what is remembered of a managed resource that is gone.
@@ -182,6 +196,12 @@ func (e *external) Update(ctx context.Context, mg xpresource.Managed) (managed.E
 			return nil, errors.Wrap(err, "cannot forget the Terraform state")
 		}
 
+		ctx = onceFor(ctx, false)
+
+		if err := errors.Join(checkTemplates(another), e.connector.checkSecrets(ctx, another)); err != nil {
+			return nil, err
+		}
+
 		return e.connector.inner.Connect(ctx, another)
 	})
 }
@@ -199,7 +219,7 @@ func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.E
 		return managed.ExternalDelete{}, errors.Wrap(err, "cannot forget the Terraform state")
 	}
 
-	fresh, err := e.connector.inner.Connect(ctx, mg)
+	fresh, err := e.connector.connectClean(ctx, mg)
 	if err != nil {
 		return managed.ExternalDelete{}, err
 	}

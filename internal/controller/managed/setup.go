@@ -135,13 +135,16 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		return errors.Wrapf(err, "cannot add the metric recorder of %s", k.GroupVersionKind.Kind)
 	}
 
+	// What reads the Secrets that arguments are taken from.
+	once := secretsOnce{mgr.GetClient()}
+
 	c := &Connector{
-		kube:     mgr.GetClient(),
+		kube:     once,
 		resource: o.Resources[k.Resource],
 		trackers: o.OperationTrackerStore,
 		seen:     o.Observations,
 		now:      time.Now,
-		inner: ujcontroller.NewTerraformPluginSDKConnector(mgr.GetClient(), o.SetupFn, o.Provider.Resources[k.Resource], o.OperationTrackerStore,
+		inner: ujcontroller.NewTerraformPluginSDKConnector(once, o.SetupFn, o.Provider.Resources[k.Resource], o.OperationTrackerStore,
 			ujcontroller.WithTerraformPluginSDKLogger(discreet{log}),
 			ujcontroller.WithTerraformPluginSDKMetricRecorder(recorder),
 			ujcontroller.WithTerraformPluginSDKManagementPolicies(true)),
