@@ -155,7 +155,7 @@ type Env struct {
 func New(t testing.TB, opts ...fakescaleway.Option) *Env {
 	t.Helper()
 
-	return newEnv(t, shared.controlPlane, opts...)
+	return newEnv(t, shared.controlPlane, newServer(t, opts...))
 }
 
 // NewWithCRDs returns an Env like New, with a kube-apiserver of its own, in which
@@ -184,19 +184,19 @@ func NewWithCRDs(t testing.TB, pattern string, opts ...fakescaleway.Option) *Env
 		}
 	})
 
-	return newEnv(t, plane, opts...)
+	return newEnv(t, plane, newServer(t, opts...))
 }
 
-func newEnv(t testing.TB, plane *controlplane.ControlPlane, opts ...fakescaleway.Option) *Env {
+func newServer(t testing.TB, opts ...fakescaleway.Option) *fakescaleway.Server {
 	t.Helper()
 
-	e := &Env{
-		Client:   plane.Client,
-		plane:    plane,
-		Scaleway: fakescaleway.NewTestServer(t, append([]fakescaleway.Option{fakescaleway.WithSharedSigningKey()}, opts...)...),
-		t:        t,
-	}
-	e.Key = e.Scaleway.NewKey()
+	return fakescaleway.NewTestServer(t, append([]fakescaleway.Option{fakescaleway.WithSharedSigningKey()}, opts...)...)
+}
+
+func newEnv(t testing.TB, plane *controlplane.ControlPlane, s *fakescaleway.Server) *Env {
+	t.Helper()
+
+	e := &Env{Client: plane.Client, plane: plane, Scaleway: s, Key: s.NewKey(), t: t}
 
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
 	e.Create(ns)
