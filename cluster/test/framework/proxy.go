@@ -363,9 +363,9 @@ func RecordsAttempt(r *http.Request, body []byte) bool {
 }
 
 // PublishesSecret matches the write of the value of a token into its Secret, as
-// JSON or as a protocol buffer.
+// JSON or as a protocol buffer, and not its rehearsal.
 func PublishesSecret(r *http.Request, body []byte) bool {
-	return r.Method != http.MethodGet && kubeResource(r.URL.Path) == "secrets" && bytes.Contains(body, []byte("attribute.token"))
+	return !r.URL.Query().Has("dryRun") && r.Method != http.MethodGet && kubeResource(r.URL.Path) == "secrets" && bytes.Contains(body, []byte("attribute.token"))
 }
 
 // StoresExternalName returns what matches the write of the external name of a

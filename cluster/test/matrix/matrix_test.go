@@ -5,6 +5,7 @@
 package matrix
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"os"
@@ -17,6 +18,10 @@ import (
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
@@ -74,8 +79,9 @@ type crash struct {
 	name string
 	// hold the provider at the point from now on.
 	hold func(*run) *held
-	// published is set if the value of the token is in the Secret at that point.
-	published bool
+	// published is set if the value of the token is in the Secret at that point, and
+	// named if its external name is stored.
+	published, named bool
 }
 
 // A held request.
@@ -95,10 +101,19 @@ var (
 	beforeTheName   = crash{name: "before the name", published: true, hold: func(r *run) *held {
 		return holdWrite(r, framework.StoresExternalName(r.old))
 	}}
+	// Between the publication of a token and the revocation of the one whose place it
+	// takes.
+	beforeTheRevocation = crash{name: "before the revocation", published: true, named: true, hold: func(r *run) *held {
+		f := r.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodDelete, Route: fakescaleway.RouteToken, Hang: true, Times: 1, Match: r.isOld})
+		return &held{f.Arrived(), f.Release, func() {}} // It ends with the process that sent it.
+	}}
 )
 
-// crashes that are crossed with faults.
-var crashes = []crash{{name: none}, afterTheAnswer, beforeTheSecret, beforeTheName}
+// crashes that are crossed with faults, of a creation and of a renewal.
+var (
+	crashes  = []crash{{name: none}, afterTheAnswer, beforeTheSecret, beforeTheName}
+	renewals = append(slices.Clone(crashes), beforeTheRevocation)
+)
 
 func holdWrite(r *run, match framework.Match) *held {
 	h := r.proxy.Hold(match)
@@ -161,10 +176,14 @@ type run struct {
 
 	// attempt in which the provider was killed.
 	attempt int
+
+	// secrets returns all versions that the Secrets have had.
+	secrets func() []corev1.Secret
 }
 
 func TestMatrix(t *testing.T) {
-	cells := interruptions()
+	points := []crash{beforeThePost, afterTheAnswer, beforeTheSecret, beforeTheName}
+	cells := interruptions(points)
 
 	for _, p := range posts {
 		for _, g := range gets {
@@ -174,13 +193,13 @@ func TestMatrix(t *testing.T) {
 		}
 	}
 
-	for _, c := range interruptions() {
+	for _, c := range interruptions(append(points, beforeTheRevocation)) {
 		c.renews = true
 		cells = append(cells, c)
 	}
 
 	for _, p := range posts {
-		for _, c := range crashes {
+		for _, c := range renewals {
 			renewal := cross(p, gets[0], c)
 			renewal.renews = true
 			cells = append(cells, renewal)
@@ -218,7 +237,8 @@ func cross(post, get fault, c crash) cell {
 // run the cell, and check what it has left.
 func (c cell) run(t *testing.T) row {
 	e := framework.New(t)
-	r := &run{Env: e, cell: c, t: t, proxy: e.StartProxy(), token: e.NewToken("token", e.CreateParent())}
+	r := &run{Env: e, cell: c, t: t, proxy: e.StartProxy(), token: e.NewToken("token", e.CreateParent()), secrets: e.WatchSecrets()}
+	e.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodDelete, Route: fakescaleway.RouteToken, Match: r.checkRevocation})
 
 	began := time.Now()
 	c.disturb(r)
@@ -234,7 +254,58 @@ func (c cell) run(t *testing.T) row {
 			want, r.old, out.Summary(), out.Repeated(), r.Evidence(r.token))
 	}
 
+	r.checkSecrets()
+
 	return out
+}
+
+// checkRevocation fails the test if a token is revoked whose value is in the
+// Secret at that moment, unless its object is being deleted. As a fault it matches
+// no request.
+func (r *run) checkRevocation(req *http.Request) bool {
+	tk := &v1beta1.Token{}
+	if err := r.Client.Get(r.t.Context(), client.ObjectKeyFromObject(r.token), tk); err != nil || tk.GetDeletionTimestamp() != nil {
+		return false
+	}
+
+	if name := r.published(); strings.HasSuffix(name, "/"+path.Base(req.URL.Path)) {
+		r.t.Errorf("%s is revoked while its value is published", name)
+	}
+
+	return false
+}
+
+// checkSecrets fails the test if a Secret that held a valid value was ever written
+// without one.
+func (r *run) checkSecrets() {
+	r.t.Helper()
+
+	// The watch is behind, but not out of order.
+	last := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: r.Namespace, Name: "last"}}
+	r.Create(last)
+	r.Eventually("the watch to be there", func() (bool, string) {
+		all := r.secrets()
+		return len(all) > 0 && all[len(all)-1].GetUID() == last.GetUID(), "it is not"
+	})
+
+	valid := map[types.UID]bool{}
+
+	for _, s := range r.secrets() {
+		if s.GetName() != r.token.GetName() {
+			continue
+		}
+
+		_, err := r.Scaleway.VerifyToken(string(s.Data["token"]))
+		if same := bytes.Equal(s.Data["token"], s.Data["attribute.token"]); valid[s.GetUID()] && (err != nil || !same) {
+			r.t.Errorf("version %s of the Secret has lost its value: %v, both keys hold the same: %t", s.GetResourceVersion(), err, same)
+		}
+
+		valid[s.GetUID()] = valid[s.GetUID()] || err == nil
+	}
+
+	if len(valid) == 0 {
+		r.t.Error("no version of the Secret was seen")
+	}
 }
 
 // settle waits until each token is that of one object that has published it, or
@@ -274,6 +345,11 @@ func (r *run) begin(prepare func()) *framework.Provider {
 // minted returns how many tokens were minted since it has begun.
 func (r *run) minted() int {
 	return r.Audit().Applied - r.before.Applied
+}
+
+// isOld tells whether a request is for the token that is to be renewed.
+func (r *run) isOld(req *http.Request) bool {
+	return !r.isNew(req)
 }
 
 // isNew tells whether a request is not for the token that is to be renewed.
@@ -349,12 +425,13 @@ func (r *run) crash(p *framework.Provider, c crash, h *held) {
 	a := r.Audit()
 	r.attempt = len(a.Attempts) - len(r.before.Attempts)
 
-	if published := r.published() != r.old; published != c.published || r.named() != r.old {
-		r.t.Errorf("the provider was not killed %s: published: %t, named: %q", c.name, published, r.named())
+	published, named := r.published() != r.old, r.named() != r.old
+	if published != c.published || named != c.named {
+		r.t.Errorf("the provider was not killed %s: published: %t, named: %t", c.name, published, named)
 	}
 
 	if r.old != "" && !slices.Contains(a.Alive, r.old) {
-		r.t.Errorf("%s was revoked before the name of what takes its place was stored", r.old)
+		r.t.Errorf("%s was revoked before what takes its place was published and named", r.old)
 	}
 }
 

@@ -6,6 +6,7 @@ package managed
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -38,7 +39,11 @@ func (u *annotationUpdater) UpdateCriticalAnnotations(ctx context.Context, o cli
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 
-	annotations := o.GetAnnotations()
+	found := maps.Clone(o.GetAnnotations())
+
+	// What the user has asked for meanwhile stays asked for.
+	delete(found, AnnotationRenew)
+	delete(found, AnnotationRelease)
 
 	ours, err := mint.ReadRecord(o)
 	if err != nil {
@@ -66,7 +71,7 @@ func (u *annotationUpdater) UpdateCriticalAnnotations(ctx context.Context, o cli
 			return errSuperseded
 		}
 
-		meta.AddAnnotations(o, annotations)
+		meta.AddAnnotations(o, found)
 
 		return err
 	})

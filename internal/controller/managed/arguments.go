@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -58,13 +59,19 @@ func (c *Connector) checkArguments(mg ujresource.Terraformed) error {
 		return nil
 	}
 
+	return checkMintable(c.resource, mg, args, c.now())
+}
+
+// checkMintable refuses to mint what would be of no use to anybody: a secret that
+// nobody could read, or that has expired already.
+func checkMintable(r resource.Resource, mg ujresource.Terraformed, args map[string]any, now time.Time) error {
 	if w, ok := mg.(xpresource.LocalConnectionSecretWriterTo); ok && w.GetWriteConnectionSecretToReference() == nil {
-		return errors.Errorf("spec.writeConnectionSecretToRef is not set: Scaleway shows the secret of a %s once, so that nobody could ever read it: name a Secret", c.resource.Kind)
+		return errors.Errorf("spec.writeConnectionSecretToRef is not set: Scaleway shows the secret of a %s once, so that nobody could ever read it: name a Secret", r.Kind)
 	}
 
-	expiry, _ := args[c.resource.Minted.ExpiryAttribute].(string)
+	expiry, _ := args[r.Minted.ExpiryAttribute].(string)
 
-	return c.resource.CheckExpiry(expiry, c.now())
+	return r.CheckExpiry(expiry, now)
 }
 
 // creates tells whether the managed resource may create or change its object. It

@@ -85,7 +85,7 @@ func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraforme
 			return nil, err
 		}
 
-		if handed, err := c.minter.handedOver(ctx, mr); handed || err != nil {
+		if handed, err := c.minter.handedOver(ctx, mr, name); handed || err != nil {
 			return nothing, err
 		}
 	}

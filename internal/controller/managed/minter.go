@@ -103,8 +103,18 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 		return err
 	}
 
+	args, err := mg.GetMergedParameters(true)
+	if err != nil {
+		return errors.Wrap(err, "cannot read the arguments")
+	}
+
 	if name != "" {
-		err := m.confirmMissing(ctx, api, name)
+		parents, err := m.observedParents(mg, record, args)
+		if err != nil {
+			return err
+		}
+
+		err = m.confirmMissing(ctx, api, name, parents)
 
 		switch {
 		case err != nil && meta.WasDeleted(mg):
@@ -120,16 +130,13 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 		}
 	}
 
-	if creates(mg) && mg.GetWriteConnectionSecretToReference() == nil {
-		return errors.Errorf("spec.writeConnectionSecretToRef is not set: no %s is created in place of the one that is gone, because nobody could read its secret", m.resource.Kind)
+	if creates(mg) {
+		if err := checkMintable(m.resource, mg, args, m.now()); err != nil {
+			return errors.Wrapf(err, "no %s is created in place of the one that is gone", m.resource.Kind)
+		}
 	}
 
 	// The reconciler stores it with the writes that it makes before it calls Create.
-	args, err := mg.GetMergedParameters(true)
-	if err != nil {
-		return errors.Wrap(err, "cannot read the arguments")
-	}
-
 	setup := map[string]any{"configuration": map[string]any{"region": region}}
 	region = m.resource.Region("", args, setup)
 
@@ -154,14 +161,43 @@ func (m *minter) parents(args map[string]any) map[string]string {
 	return parents
 }
 
+// observedParents returns the parents of the object as Scaleway last said, or as
+// they were when it was minted, or else as the arguments give them.
+func (m *minter) observedParents(mg mintedResource, record mint.Record, args map[string]any) (map[string]string, error) {
+	observation, err := mg.GetObservation()
+	if err != nil {
+		return nil, errors.Wrap(err, "cannot read status.atProvider")
+	}
+
+	for _, parents := range []map[string]string{m.parents(observation), record.Parents} {
+		if len(parents) > 0 {
+			return parents, nil
+		}
+	}
+
+	return m.parents(args), nil
+}
+
 // confirmMissing returns an error unless Scaleway, which did not find the object,
-// answers for the collection that it is in. An API that has been switched off
-// finds nothing either.
-func (m *minter) confirmMissing(ctx context.Context, api *clients.API, name string) error {
+// answers for the collection that it is in, and the object is not in that either.
+// An API that has been switched off finds nothing, and one that is behind may not
+// find everything.
+func (m *minter) confirmMissing(ctx context.Context, api *clients.API, name string, parents map[string]string) error {
 	path := m.resource.CollectionPath(regional.Of(name))
 
-	err := api.Probe(ctx, path)
+	objects, err := api.List(ctx, path, parentQuery(parents), m.resource.Minted.List)
+	if clients.StatusCode(err) == http.StatusNotFound && len(parents) > 0 {
+		// A parent that is gone has taken the object along.
+		err = api.Probe(ctx, path)
+	}
+
 	if err == nil {
+		for _, o := range objects {
+			if o.ID() == uuidOf(name) && o.Status() != statusDeleting {
+				return errors.Errorf("Scaleway did not find %s, but lists it: it is taken to exist until both answers agree", name)
+			}
+		}
+
 		return nil
 	}
 
@@ -198,6 +234,13 @@ func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.Ex
 
 	if record.State != mint.StatePending {
 		return managed.ExternalCreation{}, errors.Errorf("refusing to create a %s without a recorded attempt", m.resource.Kind)
+	}
+
+	if err := m.rehearse(ctx, mg, record); err != nil {
+		record.State = mint.StateFailed
+		record.Write(mg)
+
+		return managed.ExternalCreation{}, errors.Wrapf(err, "no %s is created, because its secret could not be published", m.resource.Kind)
 	}
 
 	permit, err := m.permits.Issue(record, m.timeout)
@@ -244,6 +287,19 @@ func (m *minter) explain(err error) error {
 	}
 
 	return err
+}
+
+// rehearse the publication of a secret, by a write of which the API server only
+// says whether it would be done. A Secret that cannot be written, because it is
+// immutable or somebody else's, would have the object revoked and minted again
+// without end.
+func (m *minter) rehearse(ctx context.Context, mg mintedResource, record mint.Record) error {
+	details, err := m.details("rehearsal")
+	if err != nil {
+		return err
+	}
+
+	return m.publishOnce(ctx, client.NewDryRunClient(m.kube), mg, record, details)
 }
 
 // deliver publishes the secret of a minted object, and revokes the object if
@@ -314,7 +370,7 @@ func (m *minter) publish(ctx context.Context, mg mintedResource, record mint.Rec
 	var last error
 
 	err := wait.PollUntilContextCancel(ctx, publishInterval, true, func(ctx context.Context) (bool, error) {
-		last = m.publishOnce(ctx, mg, record, details)
+		last = m.publishOnce(ctx, m.kube, mg, record, details)
 
 		switch {
 		case last == nil:
@@ -338,7 +394,7 @@ var errNotOurs = errors.New("the Secret exists, and is not controlled by this re
 // publishOnce writes the Secret, unless another process has begun another attempt:
 // that one may have published its own secret. First the Secret is read, then the
 // record, and then the Secret is written as it was read.
-func (m *minter) publishOnce(ctx context.Context, mg mintedResource, record mint.Record, details managed.ConnectionDetails) error {
+func (m *minter) publishOnce(ctx context.Context, kube client.Client, mg mintedResource, record mint.Record, details managed.ConnectionDetails) error {
 	ref := mg.GetWriteConnectionSecretToReference()
 	if ref == nil {
 		return nil
@@ -347,7 +403,7 @@ func (m *minter) publishOnce(ctx context.Context, mg mintedResource, record mint
 	s := &corev1.Secret{}
 	key := types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name}
 
-	err := m.kube.Get(ctx, key, s)
+	err := kube.Get(ctx, key, s)
 	if xpresource.IgnoreNotFound(err) != nil {
 		return errors.Wrapf(err, "cannot get Secret %q", key)
 	}
@@ -357,16 +413,7 @@ func (m *minter) publishOnce(ctx context.Context, mg mintedResource, record mint
 		return errors.Wrapf(errNotOurs, "cannot write Secret %q", key)
 	}
 
-	stored, ok := mg.DeepCopyObject().(mintedResource)
-	if !ok {
-		return errors.Errorf("%T is not a generated namespaced managed resource", mg)
-	}
-
-	if err := m.live.Get(ctx, client.ObjectKeyFromObject(mg), stored); err != nil {
-		return errors.Wrap(err, "cannot read the record of attempts")
-	}
-
-	current, err := mint.ReadRecord(stored)
+	_, current, err := m.stored(ctx, mg)
 	if err != nil {
 		return err
 	}
@@ -376,7 +423,7 @@ func (m *minter) publishOnce(ctx context.Context, mg mintedResource, record mint
 	}
 
 	if !exists {
-		gvk, err := m.kube.GroupVersionKindFor(mg)
+		gvk, err := kube.GroupVersionKindFor(mg)
 		if err != nil {
 			return errors.Wrap(err, "cannot tell the kind of the owner of the Secret")
 		}
@@ -385,7 +432,7 @@ func (m *minter) publishOnce(ctx context.Context, mg mintedResource, record mint
 		s.Data = details
 		metav1.SetMetaDataLabel(&s.ObjectMeta, LabelPublishes, m.resource.Kind)
 
-		return errors.Wrapf(m.kube.Create(ctx, s), "cannot create Secret %q", key)
+		return errors.Wrapf(kube.Create(ctx, s), "cannot create Secret %q", key)
 	}
 
 	if s.Data == nil {
@@ -395,7 +442,23 @@ func (m *minter) publishOnce(ctx context.Context, mg mintedResource, record mint
 	maps.Copy(s.Data, details)
 	metav1.SetMetaDataLabel(&s.ObjectMeta, LabelPublishes, m.resource.Kind)
 
-	return errors.Wrapf(m.kube.Update(ctx, s), "cannot update Secret %q", key)
+	return errors.Wrapf(kube.Update(ctx, s), "cannot update Secret %q", key)
+}
+
+// stored returns the managed resource as the API server has it now, and its record.
+func (m *minter) stored(ctx context.Context, mg mintedResource) (mintedResource, mint.Record, error) {
+	stored, ok := mg.DeepCopyObject().(mintedResource)
+	if !ok {
+		return nil, mint.Record{}, errors.Errorf("%T is not a generated namespaced managed resource", mg)
+	}
+
+	if err := m.live.Get(ctx, client.ObjectKeyFromObject(mg), stored); err != nil {
+		return nil, mint.Record{}, errors.Wrap(err, "cannot read the record of attempts")
+	}
+
+	record, err := mint.ReadRecord(stored)
+
+	return stored, record, err
 }
 
 // revoke deletes an object at Scaleway, unless its secret is the published one.
@@ -422,15 +485,20 @@ func (m *minter) revoke(ctx context.Context, mg mintedResource, name string) err
 	return errors.Wrapf(api.Delete(ctx, m.resource.ObjectPath(id.Region, id.UUID)), "cannot revoke %s", name)
 }
 
-// lookup returns the external names of the objects that an attempt of the
-// managed resource has minted.
-func (m *minter) lookup(ctx context.Context, api *clients.API, mark mint.Mark, region string, parents map[string]string) ([]string, error) {
+// parentQuery selects the objects of the parents from a list.
+func parentQuery(parents map[string]string) url.Values {
 	query := url.Values{}
 	for arg, id := range parents {
 		query.Set(arg, id)
 	}
 
-	objects, err := api.List(ctx, m.resource.CollectionPath(region), query, m.resource.Minted.List)
+	return query
+}
+
+// lookup returns the external names of the objects that an attempt of the
+// managed resource has minted.
+func (m *minter) lookup(ctx context.Context, api *clients.API, mark mint.Mark, region string, parents map[string]string) ([]string, error) {
+	objects, err := api.List(ctx, m.resource.CollectionPath(region), parentQuery(parents), m.resource.Minted.List)
 	if err != nil {
 		return nil, err
 	}

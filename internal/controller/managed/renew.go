@@ -12,6 +12,9 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
@@ -35,10 +38,6 @@ func (m *minter) renewalDue(mg mintedResource, record mint.Record) bool {
 // renew mints another object, publishes its secret, and leaves the old object to
 // sweep. Connect returns a client for the managed resource that it is given.
 func (m *minter) renew(ctx context.Context, mg mintedResource, connect func(context.Context, mintedResource) (managed.ExternalClient, error)) error {
-	if mg.GetWriteConnectionSecretToReference() == nil {
-		return errors.Errorf("cannot renew the secret: nobody could read the new one: set spec.writeConnectionSecretToRef, or remove annotation %s", AnnotationRenew)
-	}
-
 	old, err := regional.Parse(meta.GetExternalName(mg))
 	if err != nil {
 		return errors.Wrap(err, "cannot renew the secret")
@@ -52,6 +51,10 @@ func (m *minter) renew(ctx context.Context, mg mintedResource, connect func(cont
 	args, err := mg.GetMergedParameters(true)
 	if err != nil {
 		return errors.Wrap(err, "cannot read the arguments")
+	}
+
+	if err := checkMintable(m.resource, mg, args, m.now()); err != nil {
+		return errors.Wrapf(err, "cannot renew the secret, as annotation %s asks for", AnnotationRenew)
 	}
 
 	record := mint.NewRecord(mg, last, old.Region, m.parents(args), m.now())
@@ -107,13 +110,41 @@ func (m *minter) another(mg mintedResource, region string) (mintedResource, erro
 	return another, errors.Wrap(another.SetParameters(map[string]any{argumentRegion: region}), "cannot prepare the renewal")
 }
 
-// finishRenewal stores the name of the new object.
+// finishRenewal stores the name of the new object, but never over the record of a
+// later attempt: a process that was frozen would name an object that has been
+// replaced since.
 func (m *minter) finishRenewal(ctx context.Context, mg, another mintedResource) error {
-	name := meta.GetExternalName(another)
+	ctx = context.WithoutCancel(ctx)
+	name, annotation := meta.GetExternalName(another), another.GetAnnotations()[mint.AnnotationRecord]
 
-	patch := client.RawPatch("application/merge-patch+json", fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q,%q:%q}}}`,
-		meta.AnnotationKeyExternalName, name, mint.AnnotationRecord, another.GetAnnotations()[mint.AnnotationRecord]))
-	if err := m.kube.Patch(context.WithoutCancel(ctx), another, patch); err != nil {
+	ours, err := mint.ReadRecord(another)
+	if err != nil {
+		return err
+	}
+
+	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q,"annotations":{%q:%q,%q:%q}}}`,
+			another.GetResourceVersion(), meta.AnnotationKeyExternalName, name, mint.AnnotationRecord, annotation))
+
+		conflict := m.kube.Patch(ctx, another, patch)
+		if !kerrors.IsConflict(conflict) {
+			return conflict
+		}
+
+		stored, current, err := m.stored(ctx, another)
+		if err != nil {
+			return err
+		}
+
+		if current.Attempt != ours.Attempt {
+			return errSuperseded
+		}
+
+		another.SetResourceVersion(stored.GetResourceVersion())
+
+		return conflict
+	})
+	if err != nil {
 		return errors.Wrapf(err, "cannot store that %s takes the place of %s", name, meta.GetExternalName(mg))
 	}
 
@@ -125,14 +156,22 @@ func (m *minter) finishRenewal(ctx context.Context, mg, another mintedResource) 
 	return nil
 }
 
-// sweepPrevious revokes the object that a renewal has replaced.
+// sweepPrevious revokes the object that a renewal has replaced, unless another
+// managed resource has it too.
 func (m *minter) sweepPrevious(ctx context.Context, mg mintedResource, record mint.Record) error {
 	if record.Previous == "" || record.State != mint.StateDone || record.Object != meta.GetExternalName(mg) {
 		return nil
 	}
 
-	if err := m.revoke(ctx, mg, record.Previous); err != nil {
-		return errors.Wrap(err, "a renewal has left the old object")
+	handed, err := m.handedOver(ctx, mg, record.Previous)
+	if err != nil {
+		return err
+	}
+
+	if !handed {
+		if err := m.revoke(ctx, mg, record.Previous); err != nil {
+			return errors.Wrap(err, "a renewal has left the old object")
+		}
 	}
 
 	record.Previous = ""

@@ -12,6 +12,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -209,19 +210,22 @@ func (m *minter) ownSecret(ctx context.Context, mg mintedResource, name string) 
 }
 
 // publishedName returns the external name of the object whose secret is
-// published, or nothing if none is.
+// published, or nothing if none is. Who controls the Secret does not matter: a
+// secret that can be read there may be in use.
 func (m *minter) publishedName(ctx context.Context, mg mintedResource, region string) (string, error) {
 	ref := mg.GetWriteConnectionSecretToReference()
 	if ref == nil {
 		return "", nil
 	}
 
-	data, err := m.secretData(ctx, mg, ref.Name)
-	if err != nil {
-		return "", err
+	s := &corev1.Secret{}
+
+	key := types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name}
+	if err := m.kube.Get(ctx, key, s); xpresource.IgnoreNotFound(err) != nil {
+		return "", errors.Wrapf(err, "cannot check Secret %q", key)
 	}
 
-	id, err := m.resource.Minted.Identify(string(data[secretKey(m.resource)]))
+	id, err := m.resource.Minted.Identify(string(s.Data[secretKey(m.resource)]))
 	if err != nil {
 		return "", nil //nolint:nilerr // What identifies no object is the secret of none.
 	}

@@ -50,10 +50,9 @@ func secretName(o client.Object) string {
 	return w.GetWriteConnectionSecretToReference().Name
 }
 
-// sharers returns the other managed resources of the kind that have the same
-// external name.
-func (m *minter) sharers(ctx context.Context, mg mintedResource) ([]xpresource.Managed, error) {
-	name := meta.GetExternalName(mg)
+// sharers returns the other managed resources of the kind that have the external
+// name.
+func (m *minter) sharers(ctx context.Context, mg mintedResource, name string) ([]xpresource.Managed, error) {
 	if name == "" {
 		return nil, nil
 	}
@@ -81,7 +80,7 @@ func (m *minter) sharers(ctx context.Context, mg mintedResource) ([]xpresource.M
 // checkShared refuses a managed resource whose object another one has too: one of
 // them would revoke it under the other.
 func (m *minter) checkShared(ctx context.Context, mg mintedResource) error {
-	others, err := m.sharers(ctx, mg)
+	others, err := m.sharers(ctx, mg, meta.GetExternalName(mg))
 	if err != nil || len(others) == 0 {
 		return err
 	}
@@ -94,11 +93,11 @@ func (m *minter) checkShared(ctx context.Context, mg mintedResource) error {
 	return errors.Errorf("%s is the external name of %s too: neither changes or revokes it until one of them is deleted", meta.GetExternalName(mg), strings.Join(names, ", "))
 }
 
-// handedOver tells whether the object of a managed resource that is being
-// deleted stays, because another one that is not has it too. Of several that are
+// handedOver tells whether an object that a managed resource is done with stays,
+// because another one that is not being deleted has it too. Of several that are
 // being deleted each revokes it: a choice between them could leave it to nobody.
-func (m *minter) handedOver(ctx context.Context, mg mintedResource) (bool, error) {
-	others, err := m.sharers(ctx, mg)
+func (m *minter) handedOver(ctx context.Context, mg mintedResource, name string) (bool, error) {
+	others, err := m.sharers(ctx, mg, name)
 	if err != nil {
 		return false, err
 	}
