@@ -11,6 +11,8 @@ package transport
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -35,9 +37,13 @@ const (
 // list of a hundred objects of a few kilobytes.
 const maxBody = 16 << 20
 
-// maxIdleConnsPerHost keeps a connection for every worker: Go's default of two
-// would open and close one for most requests, all of which go to one host.
-const maxIdleConnsPerHost = 100
+// A connection that nothing comes from for pingAfter is asked whether it is still
+// there. HTTP/2 puts the requests of all tenants on one connection: if that is
+// lost in silence, all of them would wait for their time limit, again and again.
+const (
+	pingAfter   = 10 * time.Second
+	pingTimeout = 5 * time.Second
+)
 
 // Options of a Transport.
 type Options struct {
@@ -52,6 +58,21 @@ type Options struct {
 	// Minting requests, and the Permits without which none is sent.
 	Minting []Minting
 	Permits *mint.Permits
+
+	// Tenants whose requests are sent. Those of others are refused.
+	Tenants *Tenants
+
+	// Metrics of the requests.
+	Metrics *Metrics
+
+	// Connections is how many are kept while nothing uses them, for as many requests
+	// at one time. Go's default of two would open and close one for most requests,
+	// all of which go to one host.
+	Connections int
+
+	// CABundle holds the certificates of authorities, in the form of PEM, that are
+	// trusted besides the system's. Optional.
+	CABundle []byte
 }
 
 // A Transport is an http.RoundTripper for Scaleway's API.
@@ -60,21 +81,48 @@ type Transport struct {
 	options Options
 }
 
-// New returns a Transport. It honours HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
-func New(o Options) *Transport {
+// New returns a Transport. It honours HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and
+// trusts the system's certificate authorities.
+func New(o Options) (*Transport, error) {
+	authorities, err := trust(o.CABundle)
+	if err != nil {
+		return nil, err
+	}
+
 	return &Transport{
 		options: o,
 		next: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
+			TLSClientConfig:       &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12},
 			ForceAttemptHTTP2:     true,
+			HTTP2:                 &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 			MaxIdleConns:          0,
-			MaxIdleConnsPerHost:   maxIdleConnsPerHost,
+			MaxIdleConnsPerHost:   max(o.Connections, http.DefaultMaxIdleConnsPerHost),
 			IdleConnTimeout:       90 * time.Second,
 			TLSHandshakeTimeout:   tlsHandshakeTimeout,
 			ExpectContinueTimeout: time.Second,
 		},
+	}, nil
+}
+
+// trust returns the system's certificate authorities and those of the bundle, or
+// nil, which stands for the system's, without a bundle.
+func trust(bundle []byte) (*x509.CertPool, error) {
+	if len(bundle) == 0 {
+		return nil, nil
 	}
+
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, errors.Wrap(err, "cannot read the system's certificate authorities")
+	}
+
+	if !pool.AppendCertsFromPEM(bundle) {
+		return nil, errors.New("the CA bundle holds no certificate in the form of PEM")
+	}
+
+	return pool, nil
 }
 
 // Install makes t the transport of every client that the Terraform provider
@@ -89,33 +137,87 @@ func (t *Transport) Install() {
 // and with sleeps of up to fourteen seconds in all, also where it creates. Here
 // such an outcome becomes an answer that it does not repeat: the reconciler does,
 // which backs off without holding a worker, and knows what must not be repeated.
+//
+// Nor is a redirect followed, as an http.Client would: it would take the API key
+// along, and could repeat what creates.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	tenant, err := t.options.Tenants.find(req)
+	if err != nil {
+		return t.refuse(req, outcomeRefused, err), nil
+	}
+
+	waited, err := tenant.wait(req.Context())
+	t.options.Metrics.waits.Observe(waited.Seconds())
+
+	switch {
+	case req.Context().Err() != nil:
+		return t.refuse(req, outcomeCanceled, req.Context().Err()), nil
+	case err != nil:
+		return t.refuse(req, outcomeHeld, err), nil
+	}
+
 	ctx, cancel := context.WithTimeout(req.Context(), t.options.Timeout)
 	defer cancel() // The answer is read to its end before RoundTrip returns.
 
-	req = req.Clone(ctx)
-	req.Header.Set("User-Agent", strings.TrimSpace(version.UserAgent()+" "+req.Header.Get("User-Agent")))
+	out := req.Clone(ctx)
+	out.Header.Set("User-Agent", strings.TrimSpace(version.UserAgent()+" "+out.Header.Get("User-Agent")))
 
-	permit, err := t.permit(req)
+	// Last of all, because it can be used once.
+	permit, err := t.permit(out)
 	if err != nil {
-		return final(req, err.Error()), nil
+		return t.refuse(req, outcomeRefused, err), nil
 	}
 
-	resp, body, err := t.send(req)
+	resp, body, err := t.send(req.Context(), tenant, out)
 	permit.finish(resp, body, err)
 
 	switch {
 	case err != nil:
-		return final(req, fmt.Sprintf("no answer from Scaleway to %s %s: %v", req.Method, req.URL.Path, err)), nil
-	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode >= http.StatusInternalServerError && resp.StatusCode != http.StatusNotImplemented:
-		return final(req, fmt.Sprintf("Scaleway answered %s %s with %s%s", req.Method, req.URL.Path, resp.Status, reason(body))), nil
+		return final(out, fmt.Sprintf("no answer from Scaleway to %s %s: %v", req.Method, req.URL.Path, err)), nil
+	case isRedirect(resp.StatusCode):
+		return final(out, fmt.Sprintf("Scaleway answered %s %s with %s, which is not followed", req.Method, req.URL.Path, resp.Status)), nil
+	case resp.StatusCode == http.StatusTooManyRequests, isServerError(resp.StatusCode):
+		return final(out, fmt.Sprintf("Scaleway answered %s %s with %s%s", req.Method, req.URL.Path, resp.Status, reason(body))), nil
 	}
 
-	return withBody(resp, t.options.Observations.tap(req, resp, body)), nil
+	return withBody(resp, t.options.Observations.tap(out, resp, body)), nil
 }
 
-// send a request, and read the answer to its end.
-func (t *Transport) send(req *http.Request) (*http.Response, []byte, error) {
+// refuse to send a request.
+func (t *Transport) refuse(req *http.Request, kind outcomeKind, err error) *http.Response {
+	t.options.Metrics.observe(req, notSent(kind), 0)
+
+	if req.Body != nil {
+		_ = req.Body.Close() // A RoundTripper does so also when it sends nothing.
+	}
+
+	return final(req, fmt.Sprintf("%s %s was not sent: %v", req.Method, req.URL.Path, err))
+}
+
+func isRedirect(status int) bool {
+	return status >= http.StatusMultipleChoices && status < http.StatusBadRequest
+}
+
+// send a request of the tenant, and note how it ended. The context is that of who
+// asked.
+func (t *Transport) send(ctx context.Context, tenant *Tenant, req *http.Request) (*http.Response, []byte, error) {
+	t.options.Metrics.inFlight.Inc()
+	defer t.options.Metrics.inFlight.Dec()
+
+	start := time.Now()
+	ended := tenant.begin()
+
+	resp, body, err := t.exchange(req)
+
+	o := outcomeOf(ctx, resp, err)
+	ended(o, retryAfter(resp, time.Now()))
+	t.options.Metrics.observe(req, o, time.Since(start))
+
+	return resp, body, err
+}
+
+// exchange a request for an answer, which is read to its end.
+func (t *Transport) exchange(req *http.Request) (*http.Response, []byte, error) {
 	resp, err := t.next.RoundTrip(req)
 	if err != nil {
 		return nil, nil, err

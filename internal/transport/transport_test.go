@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
@@ -34,19 +35,55 @@ func newTransport(o Options) *Transport {
 		o.Permits = mint.NewPermits()
 	}
 
-	return New(o)
+	if o.Tenants == nil {
+		o.Tenants = NewTenants(Pace{}, logging.NewNopLogger())
+	}
+
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics(o.Tenants, "/containers/v1/regions/{region}/containers/{id}")
+	}
+
+	t, err := New(o)
+	if err != nil {
+		panic(err)
+	}
+
+	return t
 }
 
-// send a request, and read the answer to its end.
-func send(t *testing.T, rt http.RoundTripper, method, url, body string) (*http.Response, string) {
+// secretKey of the tenant that the tests make requests of.
+const secretKey = "11111111-1111-4111-8111-111111111111"
+
+// newRequest of the tenant, who may send it.
+func newRequest(ctx context.Context, t *testing.T, rt *Transport, method, url, body string) *http.Request {
 	t.Helper()
 
-	// Unlike an http.Client, which would follow redirects and fill in headers.
-	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err := rt.options.Tenants.Register(ctx, secretKey, url); err != nil {
+		t.Fatal(err)
+	}
+
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 
+	req.Header.Set(headerKey, secretKey)
+
+	return req
+}
+
+// send a request, and read the answer to its end.
+func send(t *testing.T, rt *Transport, method, url, body string) (*http.Response, string) {
+	t.Helper()
+
+	return answerTo(t, rt, newRequest(t.Context(), t, rt, method, url, body))
+}
+
+// answerTo a request, read to its end.
+func answerTo(t *testing.T, rt *Transport, req *http.Request) (*http.Response, string) {
+	t.Helper()
+
+	// Unlike an http.Client, which would follow redirects and fill in headers.
 	resp, err := rt.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
@@ -104,19 +141,19 @@ func TestRoundTripRequest(t *testing.T) {
 	}{
 		"UserAgent": {
 			reason: "Scaleway is told that it is this provider that calls, and with what.",
-			header: http.Header{"User-Agent": {"terraform-provider/2.0.0"}, "X-Auth-Token": {"token"}},
-			want:   want{userAgent: version.UserAgent() + " terraform-provider/2.0.0", token: "token"},
+			header: http.Header{"User-Agent": {"terraform-provider/2.0.0"}, "X-Auth-Token": {secretKey}},
+			want:   want{userAgent: version.UserAgent() + " terraform-provider/2.0.0", token: secretKey},
 		},
 		"NoUserAgent": {
 			reason: "There may be nothing to add the provider's name to.",
-			header: http.Header{"X-Auth-Token": {"token"}},
-			want:   want{userAgent: version.UserAgent(), token: "token"},
+			header: http.Header{"X-Auth-Token": {secretKey}},
+			want:   want{userAgent: version.UserAgent(), token: secretKey},
 		},
 		"Body": {
 			reason: "The body is sent as it is.",
-			header: http.Header{"X-Auth-Token": {"token"}},
+			header: http.Header{"X-Auth-Token": {secretKey}},
 			body:   `{"name": "api"}`,
-			want:   want{userAgent: version.UserAgent(), token: "token", body: `{"name": "api"}`},
+			want:   want{userAgent: version.UserAgent(), token: secretKey, body: `{"name": "api"}`},
 		},
 	}
 
@@ -134,21 +171,10 @@ func TestRoundTripRequest(t *testing.T) {
 			}))
 			t.Cleanup(s.Close)
 
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+containersPath, strings.NewReader(tc.body))
-			if err != nil {
-				t.Fatal(err)
-			}
-
+			rt := newTransport(Options{})
+			req := newRequest(t.Context(), t, rt, http.MethodPost, s.URL+containersPath, tc.body)
 			req.Header = tc.header.Clone()
-
-			resp, err := newTransport(Options{}).RoundTrip(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-
-			if err := resp.Body.Close(); err != nil {
-				t.Fatal(err)
-			}
+			answerTo(t, rt, req)
 
 			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
 				t.Errorf("\n%s\nRoundTrip(...): -want sent, +got sent:\n%s", tc.reason, diff)
@@ -306,27 +332,11 @@ func TestRoundTripCallerGivesUp(t *testing.T) {
 		cancel()
 	}()
 
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+containerPath, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	resp, err := newTransport(Options{}).RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	if err := resp.Body.Close(); err != nil {
-		t.Fatal(err)
-	}
+	rt := newTransport(Options{})
+	resp, body := answerTo(t, rt, newRequest(ctx, t, rt, http.MethodGet, s.URL+containerPath, ""))
 
 	want := `{"message":"no answer from Scaleway to GET ` + containerPath + `: context canceled"}`
-	if diff := cmp.Diff(want, string(b)); diff != "" {
+	if diff := cmp.Diff(want, body); diff != "" {
 		t.Errorf("RoundTrip(...): -want body, +got body:\n%s", diff)
 	}
 
