@@ -25,6 +25,7 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
 // FinalizerUsage keeps a ProviderConfigUsage, and so the ProviderConfig, until the
@@ -44,6 +45,9 @@ const checkPath = "/containers/v1/regions/" + defaultRegion + "/namespaces"
 // them by what the credentials are, never by a name: a rotated key is used at
 // the next reconcile, and no tenant gets another's client.
 type Builder struct {
+	// Tenants learn whose key may be sent where, each time that a client is used.
+	Tenants *transport.Tenants
+
 	allowedAPIURLs []string
 	secrets        SecretReader
 	configured     *lru.Cache[string, configured]
@@ -166,6 +170,10 @@ func (b *Builder) Check(ctx context.Context, credentials Credentials) error {
 }
 
 func (b *Builder) configure(ctx context.Context, credentials Credentials) (configured, error) {
+	if err := b.Tenants.Register(ctx, credentials.SecretKey, credentials.APIURL); err != nil {
+		return configured{}, err
+	}
+
 	digest := credentials.Digest()
 	if c, ok := b.configured.Get(digest); ok {
 		return c, nil

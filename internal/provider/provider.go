@@ -9,6 +9,7 @@ package provider
 import (
 	"context"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"time"
@@ -60,7 +61,11 @@ type Options struct {
 	SyncInterval time.Duration `help:"How often everything is reconciled again from the provider's cache." default:"1h" env:"SYNC_INTERVAL"`
 
 	MaxReconcileRate int `help:"Most reconciles per second, over all kinds. Five times as many calls per second are made to Kubernetes." default:"100" env:"MAX_RECONCILE_RATE"`
-	Concurrency      int `help:"Most reconciles of one kind at one time." default:"10" env:"CONCURRENCY"`
+	Concurrency      int `help:"Most reconciles of one kind at one time." default:"100" env:"CONCURRENCY"`
+
+	TenantConcurrency int     `help:"Most reconciles at one time that use one API key, over all kinds." default:"20" env:"TENANT_CONCURRENCY"`
+	TenantRequestRate float64 `help:"Most requests per second that are made to Scaleway with one API key, and a quarter of them at one moment. 0 sets no limit." default:"80" env:"TENANT_REQUEST_RATE"`
+	CABundle          string  `help:"File with certificates of authorities, as PEM, that are trusted when Scaleway is called, besides the system's." name:"ca-bundle" type:"existingfile" placeholder:"FILE" env:"CA_BUNDLE"`
 
 	RequestTimeout time.Duration `help:"Longest that a request to Scaleway may take. A creation whose outcome is unclear is looked up for twice as long before it is tried again." default:"30s" env:"REQUEST_TIMEOUT"`
 
@@ -107,13 +112,11 @@ func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) erro
 	}
 
 	observations, permits := transport.NewObservations(), mint.NewPermits()
+	tenants := transport.NewTenants(transport.Pace{Rate: o.TenantRequestRate}, logger)
 
-	transport.New(transport.Options{
-		Observations: observations,
-		Timeout:      o.RequestTimeout,
-		Minting:      minting(config.Resources()),
-		Permits:      permits,
-	}).Install()
+	if err := installTransport(o, observations, permits, tenants); err != nil {
+		return err
+	}
 
 	scheme, err := newScheme()
 	if err != nil {
@@ -125,13 +128,55 @@ func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) erro
 		return err
 	}
 
-	if err := setup(mgr, o, logger, observations, permits); err != nil {
+	if err := setup(mgr, o, logger, observations, permits, tenants); err != nil {
 		return err
 	}
 
 	logger.Info("Starting", "pollInterval", o.PollInterval.String(), "maxReconcileRate", o.MaxReconcileRate, "concurrency", o.Concurrency)
 
 	return errors.Wrap(mgr.Start(ctx), "cannot run the controllers")
+}
+
+// installTransport makes all requests to Scaleway from here on pass one place.
+func installTransport(o Options, seen *transport.Observations, permits *mint.Permits, tenants *transport.Tenants) error {
+	var bundle []byte
+
+	if o.CABundle != "" {
+		var err error
+		if bundle, err = os.ReadFile(o.CABundle); err != nil {
+			return errors.Wrap(err, "cannot read the CA bundle")
+		}
+	}
+
+	resources := config.Resources()
+
+	paths := make([]string, 0, len(resources))
+	for _, r := range resources {
+		paths = append(paths, r.Path)
+	}
+
+	metrics := transport.NewMetrics(tenants, paths...)
+	if err := ctrlmetrics.Registry.Register(metrics); err != nil {
+		return errors.Wrap(err, "cannot register the metrics of requests")
+	}
+
+	t, err := transport.New(transport.Options{
+		Observations: seen,
+		Timeout:      o.RequestTimeout,
+		Minting:      minting(resources),
+		Permits:      permits,
+		Tenants:      tenants,
+		Metrics:      metrics,
+		Connections:  o.Concurrency * len(resources),
+		CABundle:     bundle,
+	})
+	if err != nil {
+		return errors.Wrap(err, "cannot set up the requests to Scaleway")
+	}
+
+	t.Install()
+
+	return nil
 }
 
 // minting returns the requests that mint an object of one of the resources.
@@ -245,12 +290,18 @@ func watched(namespaces []string) map[string]cache.Config {
 	return configs
 }
 
-func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Observations, permits *mint.Permits) error {
+func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Observations, permits *mint.Permits, tenants *transport.Tenants) error {
 	recorder := managed.NewMRMetricRecorder()
 	state := statemetrics.NewMRStateMetrics()
 	metrics := mrcontroller.NewMetrics()
+	bulkhead := mrcontroller.NewBulkhead(mrcontroller.BulkheadOptions{
+		Workers: o.Concurrency,
+		Slots:   o.TenantConcurrency,
+		Rate:    o.MaxReconcileRate,
+		Tenants: tenants,
+	})
 
-	for _, c := range []prometheus.Collector{recorder, state, metrics} {
+	for _, c := range []prometheus.Collector{recorder, state, metrics, bulkhead} {
 		if err := ctrlmetrics.Registry.Register(c); err != nil {
 			return errors.Wrap(err, "cannot register metrics")
 		}
@@ -270,6 +321,7 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 	}
 
 	builder := clients.NewBuilder(secrets, o.AllowedAPIURL...)
+	builder.Tenants = tenants
 
 	options := mrcontroller.Options{
 		Options: ujcontroller.Options{
@@ -303,6 +355,7 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 		RequestTimeout:  o.RequestTimeout,
 		Health:          mrcontroller.NewHealth(),
 		Metrics:         metrics,
+		Bulkhead:        bulkhead,
 	}
 
 	if err := addChecks(mgr, options.Health, slices.Collect(maps.Values(kinds))); err != nil {

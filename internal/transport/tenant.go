@@ -57,8 +57,8 @@ const trusted = 64
 type Pace struct {
 	// Rate is the most requests per second. 0 sets no bound.
 	Rate float64
-	// Burst is how many may be made at one moment. It is the Rate of one second,
-	// and at least one, if it is 0.
+	// Burst is how many may be made at one moment. If it is 0, it is those of a
+	// quarter of a second, and at least one.
 	Burst int
 }
 
@@ -75,7 +75,7 @@ func (p Pace) burst() int {
 		return p.Burst
 	}
 
-	return max(1, int(p.Rate))
+	return max(1, int(p.Rate/4))
 }
 
 // A State of a tenant.
@@ -160,7 +160,7 @@ type Admission struct {
 	Wait time.Duration
 	// Limit is the number of reconciles at one time. 0 sets no bound.
 	Limit int
-	// Interval is the least time between two requests.
+	// Interval is the least time between two requests, once it has recovered.
 	Interval time.Duration
 }
 
@@ -171,16 +171,14 @@ func (t *Tenant) Admission() Admission {
 
 	now := t.now()
 
-	a := Admission{State: t.state(now), Limit: t.limit}
-	if l := t.limiter.Limit(); l != rate.Inf {
-		a.Interval = time.Duration(float64(time.Second) / float64(l))
-	}
+	a := Admission{State: t.state(now), Limit: t.limit, Interval: interval(t.limiter.Limit())}
 
 	switch a.State {
 	case StateSlowed:
 		a.Wait = t.pauseUntil.Sub(now)
 	case StateOutage:
 		a.Wait = t.outageUntil.Sub(now)
+		a.Interval = interval(t.pace.limit())
 	case StateSilent:
 		a.Limit = 1
 	case StateAnswered, StateRecovering:
@@ -191,6 +189,15 @@ func (t *Tenant) Admission() Admission {
 	}
 
 	return a
+}
+
+// interval between two requests at the rate.
+func interval(l rate.Limit) time.Duration {
+	if l == rate.Inf {
+		return 0
+	}
+
+	return time.Duration(float64(time.Second) / float64(l))
 }
 
 // State of the tenant.

@@ -250,18 +250,6 @@ func notePublication(ctx context.Context, secret types.NamespacedName) {
 	}
 }
 
-// A publisherManager hands out the client that the reconciler publishes with.
-type publisherManager struct {
-	ctrl.Manager
-
-	client client.Client
-}
-
-// GetClient returns the client.
-func (m publisherManager) GetClient() client.Client {
-	return m.client
-}
-
 // A publisherClient is the client of a reconciler of minted objects. It labels
 // the Secrets that it creates, and does not read the one of which it is known
 // that it holds everything.

@@ -16,7 +16,6 @@ import (
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
@@ -95,6 +94,9 @@ type Options struct {
 
 	// Metrics learn what happens to minted objects.
 	Metrics *Metrics
+
+	// Bulkhead stands before the reconcilers of all kinds.
+	Bulkhead *Bulkhead
 }
 
 // SetupGated adds a controller for the kind once its CustomResourceDefinition is
@@ -212,10 +214,14 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		}
 	}
 
-	var reconciler reconcile.Reconciler = managed.NewReconciler(mgr, xpresource.ManagedKind(k.GroupVersionKind), opts...)
+	var kube client.Client = patientClient{mgr.GetClient()}
 	if c.minter != nil {
-		publisher := publisherManager{Manager: mgr, client: &publisherClient{Client: mgr.GetClient(), kind: k.GroupVersionKind.Kind}}
-		reconciler = withVerdict(managed.NewReconciler(publisher, xpresource.ManagedKind(k.GroupVersionKind), opts...))
+		kube = &publisherClient{Client: kube, kind: k.GroupVersionKind.Kind}
+	}
+
+	var r reconcile.Reconciler = managed.NewReconciler(clientManager{mgr, kube}, xpresource.ManagedKind(k.GroupVersionKind), opts...)
+	if c.minter != nil {
+		r = withVerdict(r)
 	}
 
 	controller, err := ctrl.NewControllerManagedBy(mgr).
@@ -223,7 +229,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		WithOptions(o.ForControllerRuntime()).
 		WithEventFilter(predicate.And(logStates(log), desiredStateChanged())).
 		For(k.Object).
-		Build(ratelimiter.NewReconciler(name, o.Health.Watch(name, reconciler), o.GlobalRateLimiter))
+		Build(o.Bulkhead.Wrap(name, k.Object, mgr.GetClient(), o.Health.Watch(name, r)))
 	if err != nil {
 		return errors.Wrapf(err, "cannot build the controller of %s", k.GroupVersionKind.Kind)
 	}
@@ -239,4 +245,16 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 	}
 
 	return wake(mgr, o, k, controller)
+}
+
+// A clientManager is a manager that hands out another client.
+type clientManager struct {
+	ctrl.Manager
+
+	client client.Client
+}
+
+// GetClient returns the client.
+func (m clientManager) GetClient() client.Client {
+	return m.client
 }

@@ -1,0 +1,440 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
+)
+
+// What is deferred comes back at a random time, so that not all of it comes at
+// once: after leastDeferral at the earliest, and within mostDeferral of when it
+// can be expected to have its turn.
+const (
+	leastDeferral = 100 * time.Millisecond
+	mostDeferral  = 2 * time.Minute
+)
+
+// requestsPerReconcile is how many requests a reconcile is expected to make, to
+// tell how long a number of them takes.
+const requestsPerReconcile = 4
+
+// How long a reconcile of a tenant takes is a mean of about the last meanOf, and
+// firstMean before there was one.
+const (
+	meanOf    = 8
+	firstMean = 50 * time.Millisecond
+)
+
+// patience is how long an object whose last reconcile succeeded keeps saying so
+// although Scaleway has been answering 429 since.
+const patience = 10 * time.Minute
+
+// A deferral is why a reconcile is not begun yet.
+type deferral string
+
+const (
+	// deferredOutage is because Scaleway does not answer the tenant.
+	deferredOutage deferral = "outage"
+	// deferredSlowed is because Scaleway, or the rate of requests, allows the
+	// tenant no more for the moment.
+	deferredSlowed deferral = "slowed"
+	// deferredSlots is because as many of the tenant's reconciles run as may.
+	deferredSlots deferral = "slots"
+	// deferredWorkers is because the last workers are for others.
+	deferredWorkers deferral = "workers"
+	// deferredRate is because of the rate of reconciles.
+	deferredRate deferral = "rate"
+)
+
+// BulkheadOptions of a Bulkhead.
+type BulkheadOptions struct {
+	// Workers of each kind.
+	Workers int
+	// Slots are the most reconciles of one tenant at one time, over all kinds.
+	Slots int
+	// Rate is the most reconciles per second, over all tenants and kinds.
+	Rate int
+	// Tenants that the transport knows.
+	Tenants *transport.Tenants
+}
+
+// A Bulkhead keeps what happens to one tenant away from others. It stands before
+// the reconcilers of all kinds, and puts off what would hold a worker in vain: an
+// error inside a reconciler would be written to the object, and counted as a
+// failure of it.
+//
+// A tenant is an API key, not a ProviderConfig: whoever has one key gets no more
+// from naming it in many ProviderConfigs, and what Scaleway limits is the key.
+// While the key has not been read yet, those of one Kubernetes namespace are one
+// tenant, so that names that lead nowhere are worth nothing either.
+type Bulkhead struct {
+	options BulkheadOptions
+	bucket  *rate.Limiter
+	now     func() time.Time
+
+	deferred *prometheus.CounterVec
+	waiting  *prometheus.Desc
+
+	mu sync.Mutex
+	// tenants of which something runs or waits.
+	tenants map[string]*load
+	// running reconciles, by kind, and by kind and Kubernetes namespace.
+	kinds      map[string]int
+	namespaces map[place]int
+	// doubtful are those of tenants that Scaleway may not answer.
+	doubtful int
+	// items that were put off, with the group that they wait in, and how many wait
+	// in each.
+	items  map[item]group
+	groups map[group]int
+}
+
+// load of a tenant: how many of its reconciles run and wait, and how long one takes.
+type load struct {
+	running, waiting int
+	mean             time.Duration
+}
+
+// A place is where objects of a kind are.
+type place struct {
+	kind, namespace string
+}
+
+// An item is one object.
+type item struct {
+	kind string
+	name types.NamespacedName
+}
+
+// A group waits together: the objects of a tenant in a Kubernetes namespace. Of
+// several teams that share credentials, the one with few objects does not wait for
+// all those of the other.
+type group struct {
+	tenant, namespace string
+}
+
+// NewBulkhead returns a Bulkhead for the controllers of all kinds.
+func NewBulkhead(o BulkheadOptions) *Bulkhead {
+	o.Workers, o.Slots, o.Rate = max(o.Workers, 1), max(o.Slots, 1), max(o.Rate, 1)
+
+	return &Bulkhead{
+		options: o,
+		// The burst is that of crossplane-runtime's limiter.
+		bucket: rate.NewLimiter(rate.Limit(o.Rate), o.Rate*10),
+		now:    time.Now,
+		deferred: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "scaleway_reconciles_deferred_total",
+			Help: "Reconciles that were put off, by reason: outage (Scaleway does not answer the API key), slowed (it allows no more requests), slots (as many of the key run as may), workers (the last are for others), rate (of reconciles).",
+		}, []string{"reason"}),
+		waiting:    prometheus.NewDesc("scaleway_reconciles_waiting", "Objects whose reconcile was put off and has not begun yet.", nil, nil),
+		tenants:    map[string]*load{},
+		kinds:      map[string]int{},
+		namespaces: map[place]int{},
+		items:      map[item]group{},
+		groups:     map[group]int{},
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (b *Bulkhead) Describe(ch chan<- *prometheus.Desc) {
+	b.deferred.Describe(ch)
+	ch <- b.waiting
+}
+
+// Collect implements prometheus.Collector.
+func (b *Bulkhead) Collect(ch chan<- prometheus.Metric) {
+	b.deferred.Collect(ch)
+
+	b.mu.Lock()
+	n := len(b.items)
+	b.mu.Unlock()
+
+	ch <- prometheus.MustNewConstMetric(b.waiting, prometheus.GaugeValue, float64(n))
+}
+
+// Wrap a reconciler of objects like the supplied one, which are read through the
+// client's cache.
+func (b *Bulkhead) Wrap(kind string, object client.Object, kube client.Reader, inner reconcile.Reconciler) reconcile.Reconciler {
+	return reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+		i := item{kind: kind, name: req.NamespacedName}
+
+		mg, ok := object.DeepCopyObject().(xpresource.ModernManaged)
+		if !ok {
+			return reconcile.Result{}, errors.Errorf("%T is not a namespaced managed resource", object)
+		}
+
+		if err := kube.Get(ctx, req.NamespacedName, mg); err != nil {
+			if kerrors.IsNotFound(err) {
+				b.forget(i)
+				return reconcile.Result{}, nil
+			}
+
+			return reconcile.Result{}, errors.Wrap(err, "cannot get the managed resource")
+		}
+
+		user := userOf(mg)
+		tenant, known := b.options.Tenants.Of(user)
+
+		leave, wait := b.enter(i, tenant)
+		if wait > 0 {
+			return reconcile.Result{RequeueAfter: wait}, nil
+		}
+		defer leave()
+
+		result, err := inner.Reconcile(keepSynced(transport.WithUser(ctx, user), mg, tenant), req)
+
+		// What was read first tells whose it was.
+		if !known {
+			tenant, known = b.options.Tenants.Of(user)
+		}
+
+		if known && err == nil && result.Requeue { //nolint:staticcheck // The reconciler says so that it has failed.
+			if wait := b.afterFailure(i, tenant); wait > 0 {
+				return reconcile.Result{RequeueAfter: wait}, nil
+			}
+		}
+
+		return result, err
+	})
+}
+
+// userOf returns the name of the ProviderConfig that the managed resource uses.
+func userOf(mg xpresource.ModernManaged) string {
+	ref := mg.GetProviderConfigReference()
+
+	switch {
+	case ref == nil:
+		return ""
+	case ref.Kind == v1beta1.ProviderConfigKind:
+		return ref.Kind + " " + mg.GetNamespace() + "/" + ref.Name
+	default:
+		return ref.Kind + " " + ref.Name
+	}
+}
+
+// enter begins a reconcile, which ends with leave; or returns how long to wait
+// before it is tried again. The tenant is nil while it is unknown.
+func (b *Bulkhead) enter(i item, tenant *transport.Tenant) (leave func(), wait time.Duration) {
+	g := group{tenant: "namespace " + i.name.Namespace, namespace: i.name.Namespace}
+	a := transport.Admission{}
+
+	if tenant != nil {
+		g.tenant = tenant.ID()
+		a = tenant.Admission()
+	}
+
+	b.mu.Lock()
+	defer b.mu.Unlock()
+
+	if why := b.refusal(i, g, a); why != "" {
+		b.deferred.WithLabelValues(string(why)).Inc()
+		return nil, b.wait(i, g, a)
+	}
+
+	b.settle(i)
+
+	p, l, begun := place{kind: i.kind, namespace: i.name.Namespace}, b.load(g.tenant), b.now()
+	l.running++
+	b.kinds[p.kind]++
+	b.namespaces[p]++
+
+	doubtful := a.Limit > 0
+	if doubtful {
+		b.doubtful++
+	}
+
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+
+		l.running--
+		l.mean += (b.now().Sub(begun) - l.mean) / meanOf
+		b.unload(g.tenant)
+		decrement(b.kinds, p.kind)
+		decrement(b.namespaces, p)
+
+		if doubtful {
+			b.doubtful--
+		}
+	}, 0
+}
+
+// load of a tenant.
+func (b *Bulkhead) load(tenant string) *load {
+	l, ok := b.tenants[tenant]
+	if !ok {
+		l = &load{mean: firstMean}
+		b.tenants[tenant] = l
+	}
+
+	return l
+}
+
+// unload forgets a tenant of which nothing runs or waits.
+func (b *Bulkhead) unload(tenant string) {
+	if l := b.tenants[tenant]; l.running == 0 && l.waiting == 0 {
+		delete(b.tenants, tenant)
+	}
+}
+
+// slots are the most reconciles of a tenant at one time.
+func (b *Bulkhead) slots(a transport.Admission) int {
+	if a.Limit > 0 {
+		return min(b.options.Slots, a.Limit)
+	}
+
+	return b.options.Slots
+}
+
+// refusal returns why the reconcile of an item does not begin, or nothing.
+func (b *Bulkhead) refusal(i item, g group, a transport.Admission) deferral {
+	running := 0
+	if l, ok := b.tenants[g.tenant]; ok {
+		running = l.running
+	}
+
+	switch {
+	case a.Wait > 0 && a.State == transport.StateOutage:
+		return deferredOutage
+	case a.Wait > 0:
+		return deferredSlowed
+	case running >= b.slots(a):
+		return deferredSlots
+	// All whom Scaleway may not answer share a quarter of the workers, however many
+	// they are: an outage of a region is not one of the others.
+	case a.Limit > 0 && b.doubtful >= max(1, b.options.Workers/4):
+		return deferredWorkers
+	// The last quarter is for those who have none.
+	case b.kinds[i.kind] >= b.options.Workers-b.options.Workers/4 && b.namespaces[place{kind: i.kind, namespace: i.name.Namespace}] > 0:
+		return deferredWorkers
+	case !b.bucket.AllowN(b.now(), 1):
+		return deferredRate
+	}
+
+	return ""
+}
+
+// wait notes that an item waits, and returns for how long: so long that those who
+// wait come back one after the other, about as fast as they can have their turn.
+func (b *Bulkhead) wait(i item, g group, a transport.Admission) time.Duration {
+	b.settle(i)
+	b.items[i] = g
+	b.groups[g]++
+
+	l := b.load(g.tenant)
+	l.waiting++
+
+	// One after the other by the rate of reconciles, which all groups share; by that
+	// of requests, once they are allowed again; else by how fast the slots are free.
+	turn := time.Duration(len(b.groups)) * time.Second / time.Duration(b.options.Rate)
+	if a.Wait > 0 {
+		turn = max(turn, requestsPerReconcile*a.Interval)
+	} else {
+		turn = max(turn, l.mean/time.Duration(b.slots(a)))
+	}
+
+	spread := min(max(time.Duration(b.groups[g])*turn, leastDeferral), mostDeferral)
+
+	return max(a.Wait, leastDeferral) + rand.N(spread) //nolint:gosec // Spreads load, protects nothing.
+}
+
+// settle notes that an item no longer waits.
+func (b *Bulkhead) settle(i item) {
+	if g, ok := b.items[i]; ok {
+		delete(b.items, i)
+		decrement(b.groups, g)
+		b.load(g.tenant).waiting--
+		b.unload(g.tenant)
+	}
+}
+
+// forget an item that is gone.
+func (b *Bulkhead) forget(i item) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+
+	b.settle(i)
+}
+
+// afterFailure returns how long to wait before a reconcile that has failed is
+// tried again, if it is the tenant that decides that.
+func (b *Bulkhead) afterFailure(i item, tenant *transport.Tenant) time.Duration {
+	a := tenant.Admission()
+	if a.State != transport.StateOutage && a.State != transport.StateSlowed {
+		return 0
+	}
+
+	b.mu.Lock()
+	defer b.mu.Unlock()
+
+	return b.wait(i, group{tenant: tenant.ID(), namespace: i.name.Namespace}, a)
+}
+
+func decrement[K comparable](m map[K]int, k K) {
+	if m[k]--; m[k] <= 0 {
+		delete(m, k)
+	}
+}
+
+// syncedKey is the key of a context that says that an object was in sync when its
+// reconcile began, and whose it is.
+type syncedKey struct{}
+
+// keepSynced returns a context in which the object keeps the condition that it is
+// in sync when Scaleway only allows no more requests for the moment.
+func keepSynced(ctx context.Context, mg xpresource.Managed, tenant *transport.Tenant) context.Context {
+	if tenant == nil || mg.GetCondition(xpv1.TypeSynced).Status != corev1.ConditionTrue {
+		return ctx
+	}
+
+	return context.WithValue(ctx, syncedKey{}, tenant)
+}
+
+// A patientClient is a client that does not write to an object that is in sync that
+// Scaleway allows no more requests for the moment: it is no failure of the object,
+// which is compared again as soon as Scaleway allows it.
+type patientClient struct {
+	client.Client
+}
+
+// Status returns a client for the status of objects.
+func (c patientClient) Status() client.SubResourceWriter {
+	return patientWriter{c.Client.Status()}
+}
+
+type patientWriter struct {
+	client.SubResourceWriter
+}
+
+// Update the status of an object, unless it is only to say what is not to be said.
+func (w patientWriter) Update(ctx context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
+	tenant, inSync := ctx.Value(syncedKey{}).(*transport.Tenant)
+
+	if mg, ok := o.(xpresource.Managed); ok && inSync {
+		c := mg.GetCondition(xpv1.TypeSynced)
+		if c.Status == corev1.ConditionFalse && transport.Slowed(c.Message) && tenant.SlowedFor() < patience {
+			return nil
+		}
+	}
+
+	return w.SubResourceWriter.Update(ctx, o, opts...)
+}
