@@ -6,10 +6,15 @@ package transport
 
 import (
 	"context"
+	"encoding/pem"
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,7 +57,7 @@ func newTransport(o Options) *Transport {
 }
 
 // secretKey of the tenant that the tests make requests of.
-const secretKey = "11111111-1111-4111-8111-111111111111"
+const secretKey = "55555555-5555-4555-8555-555555555555"
 
 // newRequest of the tenant, who may send it.
 func newRequest(ctx context.Context, t *testing.T, rt *Transport, method, url, body string) *http.Request {
@@ -370,5 +375,133 @@ func TestInstall(t *testing.T) {
 	// The Terraform provider builds its clients on this.
 	if got := http.DefaultTransport; got != want {
 		t.Errorf("Install(): want http.DefaultTransport to be %p, got %v", want, got)
+	}
+}
+
+// Go's http.Transport keeps two connections for each host, and would open a new one
+// for most requests. One for each that is on its way is enough.
+func TestConnectionsAreReused(t *testing.T) {
+	const workers, each = 40, 25
+
+	var opened atomic.Int64
+
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(time.Millisecond) }))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+
+	rt := newTransport(Options{Connections: workers})
+
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			for range each {
+				send(t, rt, http.MethodGet, s.URL+containerPath, "")
+			}
+		})
+	}
+
+	group.Wait()
+	t.Logf("%d requests of %d workers took %d connections", workers*each, workers, opened.Load())
+
+	// Now and then one is dialled, and another gets free before it is there.
+	if got := opened.Load(); got > 2*workers {
+		t.Errorf("%d requests of %d workers took %d connections, want at most %d", workers*each, workers, got, 2*workers)
+	}
+}
+
+// Authorities of one's own are trusted besides the system's, and only if one says so.
+func TestCABundle(t *testing.T) {
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{}`))
+	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(s.Close)
+
+	bundle := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+
+	if _, body := send(t, newTransport(Options{CABundle: bundle}), http.MethodGet, s.URL+containerPath, ""); body != "{}" {
+		t.Errorf("with the bundle: want an answer, got %s", body)
+	}
+
+	if _, body := send(t, newTransport(Options{}), http.MethodGet, s.URL+containerPath, ""); !strings.Contains(body, "certificate signed by unknown authority") {
+		t.Errorf("without the bundle: want the certificate refused, got %s", body)
+	}
+
+	_, err := New(Options{CABundle: []byte("no PEM")})
+	if want := "the CA bundle holds no certificate in the form of PEM"; err == nil || err.Error() != want {
+		t.Errorf("New(...): want the error %q, got %v", want, err)
+	}
+}
+
+// No path becomes a time series of its own.
+func TestRoutes(t *testing.T) {
+	m := NewMetrics(NewTenants(Pace{}, logging.NewNopLogger()),
+		"/containers/v1/regions/{region}/triggers/{id}", "/containers/v1/regions/{region}/triggers/{id}", "/iam/v1alpha1/applications/{id}")
+
+	cases := map[string]struct {
+		reason string
+		path   string
+		want   string
+	}{
+		"Object":     {reason: "Objects of a kind are one route.", path: "/containers/v1/regions/fr-par/triggers/1", want: "/containers/v1/regions/{region}/triggers/{id}"},
+		"Collection": {reason: "So is the collection that they are in.", path: "/containers/v1/regions/nl-ams/triggers", want: "/containers/v1/regions/{region}/triggers"},
+		"Global":     {reason: "Not every kind has a region.", path: "/iam/v1alpha1/applications/1", want: "/iam/v1alpha1/applications/{id}"},
+		"Below":      {reason: "What no kind declares is not told apart.", path: "/containers/v1/regions/fr-par/triggers/1/logs", want: routeOther},
+		"Unknown":    {reason: "Nor is anything else.", path: "/anything", want: routeOther},
+		"Root":       {reason: "Nor is nothing.", path: "/", want: routeOther},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, m.route(httptest.NewRequestWithContext(t.Context(), http.MethodGet, tc.path, nil))); diff != "" {
+				t.Errorf("\n%s\nroute(%q): -want, +got:\n%s", tc.reason, tc.path, diff)
+			}
+		})
+	}
+}
+
+// What the transport adds to a request, beside one that goes without it.
+func BenchmarkRoundTrip(b *testing.B) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"id":"11111111-1111-4111-8111-111111111111","status":"ready"}`))
+	}))
+	b.Cleanup(s.Close)
+
+	rt := newTransport(Options{Tenants: NewTenants(Pace{Rate: 1e9}, logging.NewNopLogger())})
+	if err := rt.options.Tenants.Register(b.Context(), secretKey, s.URL); err != nil {
+		b.Fatal(err)
+	}
+
+	for name, next := range map[string]http.RoundTripper{"Transport": rt, "Plain": rt.next} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+
+			for b.Loop() {
+				req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, s.URL+containerPath, http.NoBody)
+				if err != nil {
+					b.Fatal(err)
+				}
+
+				req.Header.Set(headerKey, secretKey)
+
+				resp, err := next.RoundTrip(req)
+				if err != nil {
+					b.Fatal(err)
+				}
+
+				if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+					b.Fatal(err)
+				}
+
+				_ = resp.Body.Close()
+			}
+		})
 	}
 }
