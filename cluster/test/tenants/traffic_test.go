@@ -5,10 +5,18 @@
 package tenants
 
 import (
+	"crypto/tls"
 	"fmt"
+	"io"
+	"log"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +25,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/cert"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -448,5 +457,163 @@ func TestUserAgent(t *testing.T) {
 		if !strings.HasPrefix(r.UserAgent, version.UserAgent()+" ") {
 			t.Errorf("%s %s: -want user agent, +got:\n%s", r.Method, r.Path, cmp.Diff(version.UserAgent(), r.UserAgent))
 		}
+	}
+}
+
+// A tunnel is an HTTP proxy that leads every host to one server.
+type tunnel struct {
+	*httptest.Server
+
+	mu    sync.Mutex
+	hosts []string
+}
+
+// newTunnel returns a tunnel to an address.
+func newTunnel(t *testing.T, address string) *tunnel {
+	t.Helper()
+
+	p := &tunnel{}
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.mu.Lock()
+		p.hosts = append(p.hosts, r.Method+" "+r.Host)
+		p.mu.Unlock()
+
+		if r.Method != http.MethodConnect {
+			http.Error(w, "only CONNECT", http.StatusMethodNotAllowed)
+			return
+		}
+
+		far, err := net.Dial("tcp", address)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer far.Close()
+
+		w.WriteHeader(http.StatusOK)
+
+		near, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer near.Close()
+
+		go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
+
+		_, _ = io.Copy(near, far)
+	}))
+	t.Cleanup(p.Close)
+
+	return p
+}
+
+// connected returns what the tunnel was asked for, each once.
+func (p *tunnel) connected() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	hosts := slices.Clone(p.hosts)
+	slices.Sort(hosts)
+
+	return slices.Compact(hosts)
+}
+
+// A proxy and certificate authorities of the organisation are those of the
+// deployment, and no ProviderConfig's.
+func TestProxyAndAuthorities(t *testing.T) {
+	t.Parallel()
+
+	// A name that nothing outside of this test can resolve.
+	const host = "scaleway.invalid"
+
+	certificate, key, err := cert.GenerateSelfSignedCertKey(host, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	bundle := filepath.Join(t.TempDir(), "ca.crt")
+	if err := os.WriteFile(bundle, certificate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	connect := []string{"CONNECT " + host + ":443"}
+
+	cases := map[string]struct {
+		reason string
+		args   []string
+		env    []string
+		// want is nothing where the object becomes Ready, or what its condition says.
+		want      string
+		connected []string
+	}{
+		"Flag": {
+			reason:    "Authorities can be given besides the system's.",
+			args:      []string{"--ca-bundle=" + bundle},
+			connected: connect,
+		},
+		"Environment": {
+			reason:    "So they can by the variable of the flag.",
+			env:       []string{"CA_BUNDLE=" + bundle},
+			connected: connect,
+		},
+		"System": {
+			reason:    "Go's own variable changes the system's.",
+			env:       []string{"SSL_CERT_FILE=" + bundle},
+			connected: connect,
+		},
+		"Untrusted": {
+			reason:    "Nobody else is Scaleway.",
+			want:      "certificate signed by unknown authority",
+			connected: connect,
+		},
+		"NoProxy": {
+			reason: "A host that is excepted is called directly, which leads nowhere here.",
+			args:   []string{"--ca-bundle=" + bundle},
+			env:    []string{"NO_PROXY=" + host},
+			want:   "no answer from Scaleway to POST",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			e := framework.New(t)
+
+			s := httptest.NewUnstartedServer(e.Scaleway)
+			s.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+			s.Config.ErrorLog = log.New(io.Discard, "", 0)
+			s.StartTLS()
+			t.Cleanup(s.Close)
+
+			proxy := newTunnel(t, s.Listener.Addr().String())
+
+			e.CreateProviderConfig("tls", strings.Replace(e.Credentials(e.Key), e.Scaleway.URL(), "https://"+host, 1))
+			e.StartProvider(
+				framework.WithArgs(append(tc.args, "--allowed-api-url=https://"+host)...),
+				framework.WithEnv(append(tc.env, "HTTPS_PROXY="+proxy.URL)...),
+			)
+
+			ns := (tenant{Env: e}).namespace("ns")
+			ns.GetProviderConfigReference().Name = "tls"
+			e.Create(ns)
+
+			if tc.want == "" {
+				e.WaitReady(ns)
+			} else {
+				e.WaitCondition(ns, xpv1.TypeSynced, "that says "+tc.want, func(c xpv1.Condition) bool {
+					return c.Status == corev1.ConditionFalse && strings.Contains(c.Message, tc.want)
+				})
+			}
+
+			if diff := cmp.Diff(tc.connected, proxy.connected()); diff != "" {
+				t.Errorf("\n%s\nwhat the proxy was asked for: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
 	}
 }

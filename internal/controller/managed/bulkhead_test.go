@@ -1,0 +1,551 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/test"
+	"github.com/google/go-cmp/cmp"
+	dto "github.com/prometheus/client_model/go"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
+)
+
+// A scaleway answers the requests of tenants with a status.
+type scaleway struct {
+	*transport.Tenants
+
+	transport *transport.Transport
+	server    *httptest.Server
+	status    int
+	header    http.Header
+}
+
+func newScaleway(t *testing.T) *scaleway {
+	t.Helper()
+
+	s := &scaleway{Tenants: transport.NewTenants(transport.Pace{Rate: 1000}, logging.NewNopLogger()), status: http.StatusOK}
+	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for k, v := range s.header {
+			w.Header()[k] = v
+		}
+
+		w.WriteHeader(s.status)
+	}))
+	t.Cleanup(s.server.Close)
+
+	rt, err := transport.New(transport.Options{
+		Observations: transport.NewObservations(), Timeout: time.Minute, Permits: mint.NewPermits(),
+		Tenants: s.Tenants, Metrics: transport.NewMetrics(s.Tenants),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	s.transport = rt
+
+	return s
+}
+
+// know the key that the ProviderConfig of a Kubernetes namespace holds.
+func (s *scaleway) know(t *testing.T, namespace, key string) {
+	t.Helper()
+
+	if err := s.Register(transport.WithUser(t.Context(), "ProviderConfig "+namespace+"/default"), key, s.server.URL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ask on behalf of a key that is known, that many times.
+func (s *scaleway) ask(t *testing.T, key string, status, times int) {
+	t.Helper()
+
+	s.status = status
+
+	for range times {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		req.Header.Set("X-Auth-Token", key)
+
+		resp, err := s.transport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if err := resp.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func itemOf(kind, namespace, name string) item {
+	return item{kind: kind, name: types.NamespacedName{Namespace: namespace, Name: name}}
+}
+
+// Which reconciles begin beside which that run.
+func TestBulkhead(t *testing.T) {
+	const kind, other = "Token", "Container"
+
+	several := func(n int, kind, namespace string) (items []item) {
+		for i := range n {
+			items = append(items, itemOf(kind, namespace, fmt.Sprint(i)))
+		}
+
+		return items
+	}
+
+	cases := map[string]struct {
+		reason  string
+		options BulkheadOptions
+		// keys that ProviderConfigs hold, by Kubernetes namespace.
+		keys map[string]string
+		// outage is the key that Scaleway does not answer, whose circuit is open.
+		outage  string
+		running []item
+		next    item
+		want    deferral
+	}{
+		"First": {
+			reason:  "Nothing runs.",
+			options: BulkheadOptions{Workers: 8, Slots: 2, Rate: 100},
+			next:    itemOf(kind, "a", "x"),
+		},
+		"Slots": {
+			reason:  "A tenant holds only so many workers, of all kinds together.",
+			options: BulkheadOptions{Workers: 8, Slots: 2, Rate: 100},
+			keys:    map[string]string{"a": "1"},
+			running: append(several(1, kind, "a"), several(1, other, "a")...),
+			next:    itemOf(kind, "a", "x"),
+			want:    deferredSlots,
+		},
+		"SlotsOfAnother": {
+			reason:  "That is nothing to another tenant.",
+			options: BulkheadOptions{Workers: 8, Slots: 2, Rate: 100},
+			keys:    map[string]string{"a": "1", "b": "2"},
+			running: several(2, kind, "a"),
+			next:    itemOf(kind, "b", "x"),
+		},
+		"SlotsOfOneKey": {
+			reason:  "Who names one key in many ProviderConfigs gets no more for it.",
+			options: BulkheadOptions{Workers: 8, Slots: 2, Rate: 100},
+			keys:    map[string]string{"a": "1", "b": "1"},
+			running: several(2, kind, "a"),
+			next:    itemOf(kind, "b", "x"),
+			want:    deferredSlots,
+		},
+		"SlotsOfTheUnknown": {
+			reason:  "Before its key is read, a Kubernetes namespace is a tenant.",
+			options: BulkheadOptions{Workers: 8, Slots: 2, Rate: 100},
+			running: several(2, kind, "a"),
+			next:    itemOf(kind, "a", "x"),
+			want:    deferredSlots,
+		},
+		"UnknownBesideUnknown": {
+			reason:  "Another Kubernetes namespace is another.",
+			options: BulkheadOptions{Workers: 8, Slots: 2, Rate: 100},
+			running: several(2, kind, "a"),
+			next:    itemOf(kind, "b", "x"),
+		},
+		"LastWorkers": {
+			reason:  "However many keys the tenants of a Kubernetes namespace have, the last workers are for others.",
+			options: BulkheadOptions{Workers: 8, Slots: 100, Rate: 100},
+			running: several(6, kind, "a"),
+			next:    itemOf(kind, "a", "x"),
+			want:    deferredWorkers,
+		},
+		"LastWorkersForAnother": {
+			reason:  "Who has none gets one.",
+			options: BulkheadOptions{Workers: 8, Slots: 100, Rate: 100},
+			running: several(6, kind, "a"),
+			next:    itemOf(kind, "b", "x"),
+		},
+		"WorkersOfAnotherKind": {
+			reason:  "Each kind has its own workers.",
+			options: BulkheadOptions{Workers: 8, Slots: 100, Rate: 100},
+			running: several(6, kind, "a"),
+			next:    itemOf(other, "a", "x"),
+		},
+		"Outage": {
+			reason:  "Nothing begins for whom Scaleway does not answer.",
+			options: BulkheadOptions{Workers: 8, Slots: 2, Rate: 100},
+			keys:    map[string]string{"a": "1"},
+			outage:  "1",
+			next:    itemOf(kind, "a", "x"),
+			want:    deferredOutage,
+		},
+		"OutageOfAnother": {
+			reason:  "That is nothing to another tenant.",
+			options: BulkheadOptions{Workers: 8, Slots: 2, Rate: 100},
+			keys:    map[string]string{"a": "1", "b": "2"},
+			outage:  "1",
+			next:    itemOf(kind, "b", "x"),
+		},
+		"Rate": {
+			reason:  "All together begin only so many each second, after ten times as many.",
+			options: BulkheadOptions{Workers: 100, Slots: 100, Rate: 1},
+			running: several(10, kind, "a"),
+			next:    itemOf(kind, "b", "x"),
+			want:    deferredRate,
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := newScaleway(t)
+			for namespace, key := range tc.keys {
+				s.know(t, namespace, key)
+			}
+
+			tc.options.Tenants = s.Tenants
+			b := NewBulkhead(tc.options)
+			b.now = func() time.Time { return noon }
+
+			enter := func(i item) (func(), time.Duration) {
+				tenant, _ := s.Of("ProviderConfig " + i.name.Namespace + "/default")
+				return b.enter(i, tenant)
+			}
+
+			var leave []func()
+
+			for _, i := range tc.running {
+				l, wait := enter(i)
+				if wait != 0 {
+					t.Fatalf("%v: want it to run, got a wait of %s", i, wait)
+				}
+
+				leave = append(leave, l)
+			}
+
+			if tc.outage != "" {
+				s.ask(t, tc.outage, http.StatusBadGateway, 5)
+			}
+
+			l, wait := enter(tc.next)
+			if (tc.want == "") != (wait == 0) {
+				t.Errorf("\n%s\nenter(...): want %q, got a wait of %s", tc.reason, tc.want, wait)
+			}
+
+			if tc.want != "" {
+				if got := counted(t, b, tc.want); got != 1 {
+					t.Errorf("\n%s\nenter(...): want it to be counted as %q", tc.reason, tc.want)
+				}
+
+				b.forget(tc.next)
+			} else {
+				leave = append(leave, l)
+			}
+
+			for _, l := range leave {
+				l()
+			}
+
+			// What has ended must leave nothing behind.
+			got := []int{len(b.tenants), len(b.kinds), len(b.namespaces), len(b.items), len(b.groups), b.doubtful}
+			if diff := cmp.Diff([]int{0, 0, 0, 0, 0, 0}, got); diff != "" {
+				t.Errorf("\n%s\nafter all have ended: -want left, +got left:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// While it is not sure that Scaleway answers, a tenant has one reconcile, and all
+// such tenants share a quarter of the workers.
+func TestBulkheadRecovering(t *testing.T) {
+	const tenants = 5
+
+	s := newScaleway(t)
+	b := NewBulkhead(BulkheadOptions{Workers: 8, Slots: 4, Rate: 1000, Tenants: s.Tenants})
+
+	ends := time.Time{}
+
+	for i := range tenants {
+		key := fmt.Sprint(i)
+		s.know(t, key, key)
+		s.ask(t, key, http.StatusBadGateway, 5)
+
+		tenant, _ := s.Of("ProviderConfig " + key + "/default")
+		if end := time.Now().Add(tenant.Admission().Wait); end.After(ends) {
+			ends = end
+		}
+	}
+
+	time.Sleep(time.Until(ends)) // Of the shortest outage that there is.
+
+	var begun []string
+
+	for i := range tenants {
+		namespace := fmt.Sprint(i)
+		tenant, _ := s.Of("ProviderConfig " + namespace + "/default")
+
+		for _, name := range []string{"x", "y"} {
+			if _, wait := b.enter(itemOf("Token", namespace, name), tenant); wait == 0 {
+				begun = append(begun, namespace+"/"+name)
+			}
+		}
+	}
+
+	if diff := cmp.Diff([]string{"0/x", "1/x"}, begun); diff != "" {
+		t.Errorf("-want begun, +got begun:\n%s", diff)
+	}
+}
+
+// counted returns how many reconciles were put off for that reason.
+func counted(t *testing.T, b *Bulkhead, why deferral) int {
+	t.Helper()
+
+	m := &dto.Metric{}
+	if err := b.deferred.WithLabelValues(string(why)).Write(m); err != nil {
+		t.Fatal(err)
+	}
+
+	return int(m.GetCounter().GetValue())
+}
+
+// Many that wait come back one after the other; one of a team that has few does not
+// wait for all those of a team that has many, also where both share a key.
+func TestBulkheadSpreads(t *testing.T) {
+	const many = 1000
+
+	s := newScaleway(t)
+	s.know(t, "many", "1")
+	s.know(t, "few", "1")
+
+	b := NewBulkhead(BulkheadOptions{Workers: 100, Slots: 1, Rate: 100, Tenants: s.Tenants})
+	tenant, _ := s.Of("ProviderConfig many/default")
+
+	leave, _ := b.enter(itemOf("Token", "many", "runs"), tenant)
+
+	var longest time.Duration
+	for i := range many {
+		_, wait := b.enter(itemOf("Token", "many", fmt.Sprint(i)), tenant)
+		longest = max(longest, wait)
+	}
+
+	// A thousand take 50 milliseconds each, and the last few are spread over that.
+	if longest < many*firstMean/3 || longest > many*firstMean+leastDeferral {
+		t.Errorf("want the last of %d to wait for up to %s, got at most %s", many, many*firstMean, longest)
+	}
+
+	if _, wait := b.enter(itemOf("Token", "few", "x"), tenant); wait < leastDeferral || wait > 3*leastDeferral {
+		t.Errorf("want the only one of another team to wait about %s, got %s", leastDeferral, wait)
+	}
+
+	leave()
+
+	leave, wait := b.enter(itemOf("Token", "few", "x"), tenant)
+	if wait != 0 {
+		t.Fatalf("want it to have its turn once there is a slot, got a wait of %s", wait)
+	}
+
+	leave()
+
+	if diff := cmp.Diff([]int{many, many}, []int{len(b.items), b.groups[group{tenant.ID(), "many"}]}); diff != "" {
+		t.Errorf("-want waiting, +got waiting:\n%s", diff)
+	}
+}
+
+// A token of the Kubernetes namespace that the ProviderConfig of serves.
+func tokenOf(namespace string) *v1beta1.Token {
+	tk := token(func(*v1beta1.Token) {})
+	tk.SetNamespace(namespace)
+	tk.SetName("x")
+	tk.SetProviderConfigReference(&xpv1.ProviderConfigReference{Kind: "ProviderConfig", Name: "default"})
+
+	return tk
+}
+
+// What the controller is told of a reconcile.
+func TestBulkheadWrap(t *testing.T) {
+	boom := errors.New("boom")
+	found := func(_ context.Context, _ client.ObjectKey, o client.Object) error {
+		tokenOf("a").DeepCopyInto(o.(*v1beta1.Token))
+		return nil
+	}
+
+	type want struct {
+		inner  int
+		result reconcile.Result
+		waits  bool
+		err    error
+	}
+
+	cases := map[string]struct {
+		reason string
+		get    func(context.Context, client.ObjectKey, client.Object) error
+		// before and within the reconcile, Scaleway answers so.
+		before, within int
+		header         http.Header
+		result         reconcile.Result
+		err            error
+		want           want
+	}{
+		"Done":           {reason: "What the reconciler wants is passed on.", within: 200, result: reconcile.Result{RequeueAfter: time.Hour}, want: want{inner: 1, result: reconcile.Result{RequeueAfter: time.Hour}}},
+		"Failed":         {reason: "So is that it has failed while Scaleway answers.", within: 400, result: reconcile.Result{Requeue: true}, want: want{inner: 1, result: reconcile.Result{Requeue: true}}},
+		"Error":          {reason: "So is an error.", within: 502, err: boom, want: want{inner: 1, err: boom}},
+		"OutageBefore":   {reason: "The reconciler would only write an error to the object.", before: 502, want: want{waits: true}},
+		"OutageWithin":   {reason: "The back-off of each object would not end when the outage does.", within: 502, result: reconcile.Result{Requeue: true}, want: want{inner: 1, waits: true}},
+		"SlowedWithin":   {reason: "Scaleway says when it may be tried again.", within: 429, header: http.Header{"Retry-After": {"60"}}, result: reconcile.Result{Requeue: true}, want: want{inner: 1, waits: true}},
+		"SlowedBefore":   {reason: "Nothing is begun before.", before: 429, header: http.Header{"Retry-After": {"60"}}, want: want{waits: true}},
+		"DoneInAnOutage": {reason: "What needs no Scaleway is done.", within: 502, result: reconcile.Result{RequeueAfter: time.Hour}, want: want{inner: 1, result: reconcile.Result{RequeueAfter: time.Hour}}},
+		"Gone": {
+			reason: "There is nothing to do for what is gone.",
+			get: func(context.Context, client.ObjectKey, client.Object) error {
+				return kerrors.NewNotFound(schema.GroupResource{}, "x")
+			},
+		},
+		"CannotGet": {
+			reason: "That it cannot be read is an error.",
+			get:    func(context.Context, client.ObjectKey, client.Object) error { return boom },
+			want:   want{err: errors.Wrap(boom, "cannot get the managed resource")},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := newScaleway(t)
+			s.header = tc.header
+
+			if tc.before != 0 {
+				s.know(t, "a", "1")
+			}
+
+			ask := func(status int) {
+				switch status {
+				case 0:
+				case http.StatusTooManyRequests:
+					s.ask(t, "1", status, 1)
+				default:
+					s.ask(t, "1", status, 5)
+				}
+			}
+
+			ask(tc.before)
+
+			got := want{}
+			inner := reconcile.Func(func(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
+				got.inner++
+
+				// As when credentials are read: the context says whose they are.
+				if err := s.Register(ctx, "1", s.server.URL); err != nil {
+					t.Error(err)
+				}
+
+				ask(tc.within)
+
+				return tc.result, tc.err
+			})
+
+			if tc.get == nil {
+				tc.get = found
+			}
+
+			b := NewBulkhead(BulkheadOptions{Workers: 8, Slots: 2, Rate: 100, Tenants: s.Tenants})
+			r := b.Wrap("Token", &v1beta1.Token{}, &test.MockClient{MockGet: tc.get}, inner)
+
+			got.result, got.err = r.Reconcile(t.Context(), reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "a", Name: "x"}})
+			if got.waits = tc.want.waits && got.result.RequeueAfter > 0 && !got.result.Requeue; got.waits {
+				got.result = reconcile.Result{}
+			}
+
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{}), test.EquateErrors()); diff != "" {
+				t.Errorf("\n%s\nReconcile(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// How a tenant is called.
+func TestUserOf(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		ref    *xpv1.ProviderConfigReference
+		want   string
+	}{
+		"Namespaced": {reason: "A ProviderConfig has a namespace, that of its users.", ref: &xpv1.ProviderConfigReference{Kind: "ProviderConfig", Name: "default"}, want: "ProviderConfig team-a/default"},
+		"Cluster":    {reason: "A ClusterProviderConfig has none.", ref: &xpv1.ProviderConfigReference{Kind: "ClusterProviderConfig", Name: "default"}, want: "ClusterProviderConfig default"},
+		"None":       {reason: "What names none has none."},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			tk := token(func(tk *v1beta1.Token) { tk.SetProviderConfigReference(tc.ref) })
+			if diff := cmp.Diff(tc.want, userOf(tk)); diff != "" {
+				t.Errorf("\n%s\nuserOf(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// Which conditions are written while Scaleway slows a tenant down.
+func TestPatientClient(t *testing.T) {
+	slowed := xpv1.ReconcileError(errors.New("observe failed: Scaleway answered GET /x with 429 Too Many Requests"))
+
+	cases := map[string]struct {
+		reason  string
+		before  []xpv1.Condition
+		unknown bool
+		after   xpv1.Condition
+		want    bool
+	}{
+		"Slowed":        {reason: "An object that was in sync still is.", before: []xpv1.Condition{xpv1.ReconcileSuccess()}, after: slowed},
+		"Success":       {reason: "What succeeds is said.", before: []xpv1.Condition{xpv1.ReconcileSuccess()}, after: xpv1.ReconcileSuccess(), want: true},
+		"OtherFailure":  {reason: "So is what fails otherwise.", before: []xpv1.Condition{xpv1.ReconcileSuccess()}, after: xpv1.ReconcileError(errors.New("boom")), want: true},
+		"FailedBefore":  {reason: "An object that was not in sync says what it waits for now.", before: []xpv1.Condition{xpv1.ReconcileError(errors.New("boom"))}, after: slowed, want: true},
+		"New":           {reason: "So does a new one.", after: slowed, want: true},
+		"UnknownTenant": {reason: "Who is not known is not slowed down.", before: []xpv1.Condition{xpv1.ReconcileSuccess()}, unknown: true, after: slowed, want: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := newScaleway(t)
+			s.know(t, "a", "1")
+
+			tk := tokenOf("a")
+			tk.SetConditions(tc.before...)
+
+			tenant, _ := s.Of("ProviderConfig a/default")
+			if tc.unknown {
+				tenant = nil
+			}
+
+			ctx := keepSynced(t.Context(), tk, tenant)
+
+			tk.SetConditions(tc.after)
+
+			got := false
+			kube := &test.MockClient{MockStatusUpdate: func(context.Context, client.Object, ...client.SubResourceUpdateOption) error {
+				got = true
+				return nil
+			}}
+
+			if err := (patientClient{kube}).Status().Update(ctx, tk); err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nUpdate(...): -want written, +got written:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
