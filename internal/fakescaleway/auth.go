@@ -14,7 +14,8 @@ import (
 // authHeader carries the secret key of a request.
 const authHeader = "X-Auth-Token"
 
-// A Key is an API key and what it belongs to.
+// A Key is an API key of a tenant's owner, and what it belongs to. The API does not
+// list it; those that it does are APIKeys.
 type Key struct {
 	// AccessKey is "SCW" and 17 upper-case letters and digits. It is never sent.
 	AccessKey string
@@ -52,7 +53,8 @@ func (s *Server) AddKey(k Key) {
 	s.projects[k.ProjectID] = k.OrganizationID
 }
 
-// RevokeKey makes the API refuse a secret key from now on.
+// RevokeKey makes the API refuse a secret key of NewKey or AddKey from now on. One
+// that the API has issued is deleted instead.
 func (s *Server) RevokeKey(secretKey string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,14 +64,31 @@ func (s *Server) RevokeKey(secretKey string) {
 // authenticate returns the key a request was sent with.
 func (s *Server) authenticate(r *http.Request) (Key, *Error) {
 	secret := r.Header.Get(authHeader)
-	if uuid.Validate(secret) != nil {
-		return Key{}, DeniedAuthentication("invalid_argument")
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, ok := s.keys[secret]
+	if k, ok := s.keys[secret]; ok {
+		return k, nil
+	}
+	k, err := s.issuedKey(secret)
+	if err != nil {
+		return Key{}, err
+	}
+	return Key{AccessKey: k.ID, SecretKey: secret, OrganizationID: k.OrganizationID, ProjectID: k.DefaultProjectID}, nil
+}
+
+// issuedKey returns the key of a secret that the API has issued, if it is still
+// valid.
+func (s *Server) issuedKey(secret string) (*APIKey, *Error) {
+	if uuid.Validate(secret) != nil {
+		return nil, DeniedAuthentication("invalid_argument")
+	}
+	n, ok := s.objects[KindAPIKey][s.accessKeys[secret]]
 	if !ok {
-		return Key{}, DeniedAuthentication("not_found")
+		return nil, DeniedAuthentication("not_found")
+	}
+	k := n.Resource.(*APIKey)
+	if k.isExpired() {
+		return nil, DeniedAuthentication("expired")
 	}
 	return k, nil
 }

@@ -258,8 +258,8 @@ func (s *Server) createContainer(c *call) (json.RawMessage, *Error) {
 		Tags:                       []string{},
 		Command:                    []string{},
 		Args:                       []string{},
-		PublicEndpoint:             "https://" + ns.endpointPrefix() + "-" + req.Name + ".functions.fnc." + c.region + ".scw.cloud",
 	}
+	con.PublicEndpoint = s.publicEndpoint(ns, con)
 	req.apply(con)
 	return render(s.add(KindContainer, con, parent).view()), nil
 }

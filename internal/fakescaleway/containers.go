@@ -43,21 +43,21 @@ var containers = product{
 	kinds: map[Kind]kindSpec{
 		KindNamespace: {
 			plural: "namespaces",
-			filters: map[string]func(*node) string{
-				"organization_id": organizationOf,
-				"project_id":      projectOf,
-				"name":            nameOf,
+			filters: map[string]filter{
+				"organization_id": is(organizationOf),
+				"project_id":      is(projectOf),
+				"name":            is(nameOf),
 			},
 			order: map[string]func(Resource) string{"name": name},
 		},
 		KindContainer: {
 			plural:  "containers",
 			deploys: true,
-			filters: map[string]func(*node) string{
-				"organization_id": organizationOf,
-				"project_id":      projectOf,
-				"namespace_id":    parentOf,
-				"name":            nameOf,
+			filters: map[string]filter{
+				"organization_id": is(organizationOf),
+				"project_id":      is(projectOf),
+				"namespace_id":    is(parentOf),
+				"name":            is(nameOf),
 			},
 			order: map[string]func(Resource) string{"name": name},
 		},
@@ -65,34 +65,34 @@ var containers = product{
 			plural:         "triggers",
 			deploys:        true,
 			keepsUpdatedAt: true,
-			filters: map[string]func(*node) string{
-				"organization_id": organizationOf,
-				"project_id":      projectOf,
-				"namespace_id":    grandparentOf,
-				"container_id":    parentOf,
-				"trigger_type":    func(n *node) string { return n.Resource.(*Trigger).SourceType },
+			filters: map[string]filter{
+				"organization_id": is(organizationOf),
+				"project_id":      is(projectOf),
+				"namespace_id":    is(grandparentOf),
+				"container_id":    is(parentOf),
+				"trigger_type":    is(func(n *node) string { return n.Resource.(*Trigger).SourceType }),
 			},
 			order: map[string]func(Resource) string{"name": name},
 		},
 		KindDomain: {
 			plural:  "domains",
 			deploys: true,
-			filters: map[string]func(*node) string{
-				"organization_id": organizationOf,
-				"project_id":      projectOf,
-				"namespace_id":    grandparentOf,
-				"container_id":    parentOf,
+			filters: map[string]filter{
+				"organization_id": is(organizationOf),
+				"project_id":      is(projectOf),
+				"namespace_id":    is(grandparentOf),
+				"container_id":    is(parentOf),
 			},
 			order: map[string]func(Resource) string{"hostname": name},
 		},
 		KindToken: {
 			plural:   "tokens",
-			notFound: func() *Error { return PlainError(http.StatusNotFound, "Token was not found") },
+			notFound: func(string) *Error { return PlainError(http.StatusNotFound, "Token was not found") },
 			// Not recorded: that a listed token is like one that is read, and that a
 			// namespace_id does not select the tokens of its containers.
-			filters: map[string]func(*node) string{
-				"namespace_id": func(n *node) string { return n.Resource.(*Token).NamespaceID },
-				"container_id": func(n *node) string { return n.Resource.(*Token).ContainerID },
+			filters: map[string]filter{
+				"namespace_id": is(func(n *node) string { return n.Resource.(*Token).NamespaceID }),
+				"container_id": is(func(n *node) string { return n.Resource.(*Token).ContainerID }),
 			},
 		},
 	},
@@ -100,7 +100,10 @@ var containers = product{
 		return slices.Concat(
 			s.crud(KindNamespace, RouteNamespaces, s.createNamespace, s.updateNamespace),
 			s.crud(KindContainer, RouteContainers, s.createContainer, s.updateContainer),
-			[]endpoint{{http.MethodPost, RouteRedeploy, s.redeployContainer}},
+			[]endpoint{
+				{method: http.MethodPost, route: RouteRedeploy, handle: s.redeployContainer},
+				{method: http.MethodGet, route: RouteCall, handle: s.callContainer, open: true},
+			},
 			s.crud(KindTrigger, RouteTriggers, s.createTrigger, s.updateTrigger),
 			s.crud(KindDomain, RouteDomains, s.createDomain, s.updateDomain),
 			s.crud(KindToken, RouteTokens, s.createToken, nil),
@@ -114,7 +117,7 @@ func nameOf(n *node) string         { return name(n.Resource) }
 func parentOf(n *node) string       { return n.parent.id() }
 func grandparentOf(n *node) string  { return n.parent.parent.id() }
 
-// name returns what must be unique among the objects of a kind.
+// name returns the name of an object, which for some kinds is unique.
 func name(r Resource) string {
 	switch r := r.(type) {
 	case *Namespace:
@@ -125,6 +128,12 @@ func name(r Resource) string {
 		return r.Name
 	case *Domain:
 		return r.Hostname
+	case *RegistryNamespace:
+		return r.Name
+	case *Application:
+		return r.Name
+	case *Policy:
+		return r.Name
 	}
 	return ""
 }

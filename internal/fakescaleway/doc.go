@@ -9,9 +9,13 @@
 // URL to [Server.URL] and their credentials to a [Key] of [Server.NewKey]. It
 // keeps state, so an object that is created can be read, listed, changed and
 // deleted, goes through the states the real API reports on the way, and is
-// invisible to other tenants and in other regions. It serves Serverless
-// Containers: namespaces, containers, triggers, domains and tokens, whose JWTs
-// are really signed and verify with the public key the API answers.
+// invisible to other tenants and in other regions. It serves:
+//
+//   - Serverless Containers: namespaces, containers, triggers, domains and tokens,
+//     whose JWTs are really signed and verify with the public key the API answers;
+//   - Container Registry: namespaces;
+//   - IAM: applications, policies with their rules, permission sets, and API keys,
+//     with which clients authenticate as with those of [Server.NewKey].
 //
 // What it answers is compared with every call recorded in the Terraform
 // provider's own tests. Where no recording says what the real API does, it makes
@@ -22,7 +26,7 @@
 // dropped requests ([Server.Inject]), drift ([Server.Update], [Server.Delete],
 // [Server.SetStatus]), and what clients did ([Server.Requests], [Server.Counts]).
 //
-// It never runs a container, serves no traffic to one, checks no permission
-// beyond which organization a key belongs to, bills nothing, persists nothing,
-// and never listens on anything but a loopback address.
+// It never runs a container, but says who may call one ([RouteCall]). It checks no
+// other permission beyond which organization a key belongs to, bills nothing,
+// persists nothing, and never listens on anything but a loopback address.
 package fakescaleway

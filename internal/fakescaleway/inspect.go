@@ -38,6 +38,26 @@ func (s *Server) Tokens(region string) []Token {
 	return copies[Token](s, KindToken, region)
 }
 
+// RegistryNamespaces returns the registry namespaces of a region.
+func (s *Server) RegistryNamespaces(region string) []RegistryNamespace {
+	return copies[RegistryNamespace](s, KindRegistryNamespace, region)
+}
+
+// Applications returns all IAM applications.
+func (s *Server) Applications() []Application {
+	return copies[Application](s, KindApplication, "")
+}
+
+// Policies returns all IAM policies.
+func (s *Server) Policies() []Policy {
+	return copies[Policy](s, KindPolicy, "")
+}
+
+// APIKeys returns all API keys that the API has issued.
+func (s *Server) APIKeys() []APIKey {
+	return copies[APIKey](s, KindAPIKey, "")
+}
+
 func copies[T any](s *Server, kind Kind, region string) []T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,13 +94,13 @@ func (s *Server) Objects(kind Kind) []json.RawMessage {
 	return out
 }
 
-// Alive returns how many objects of each kind exist and are not being deleted.
+// Alive returns how many objects of each kind exist and are not being deleted. It
+// leaves out kinds of which there are none.
 func (s *Server) Alive() map[Kind]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := map[Kind]int{}
 	for kind := range s.kinds {
-		out[kind] = 0
 		for _, n := range s.existing(kind) {
 			if n.Meta().Status != StatusDeleting {
 				out[kind]++
@@ -103,9 +123,10 @@ func (s *Server) SetStatus(kind Kind, region, id, status, errorMessage string) e
 	})
 }
 
-// Update changes an object behind the API's back: fn is called with a *Namespace,
-// *Container, *Trigger, *Domain or *Token, and must not call the server. Copies
-// that were returned before share the object's maps, slices and pointers.
+// Update changes an object behind the API's back: fn is called with the object, such
+// as a *Container, and must not call the server. Copies that were returned before
+// share the object's maps, slices and pointers. The region of an IAM object is
+// empty, and the ID of an API key its access key.
 func (s *Server) Update(kind Kind, region, id string, fn func(Resource)) error {
 	return s.change(kind, region, id, func(n *node) { fn(n.Resource) })
 }

@@ -35,6 +35,13 @@ func WithNamespaceNameFilter() Option {
 	return func(s *Server) { s.nsNameFilter = true }
 }
 
+// WithLocalEndpoints makes the public endpoint of a container an address of this
+// server, which checks who calls as RouteCall does. The real ones are host names
+// that no test can resolve.
+func WithLocalEndpoints() Option {
+	return func(s *Server) { s.localEndpoints = true }
+}
+
 // WithSharedSigningKey makes all container namespaces, of all servers in this
 // process that have this option, sign with one key, because making a key per
 // namespace takes minutes for thousands of them.

@@ -6,6 +6,7 @@ package fakescaleway
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -13,6 +14,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -21,6 +23,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,13 +33,42 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The fake is compared with every call to Serverless Containers that the
-// Terraform provider's own tests have recorded from the real API. The recordings
-// are read from the module cache.
+// The fake is compared with every call to what it serves that the Terraform
+// provider's own tests have recorded from the real API. The recordings are read
+// from the module cache.
 const (
 	recordedModule = "github.com/scaleway/terraform-provider-scaleway/v2"
-	recordedFiles  = "internal/services/container/testdata/*.cassette.yaml"
 	recordedHost   = "api.scaleway.com"
+
+	// What the recordings have in place of some access keys, organizations and secret
+	// keys.
+	maskedAccessKey = "SCWXXXXXXXXXXXXXXXXX"
+	maskedUUID      = "11111111-1111-1111-1111-111111111111"
+)
+
+// recordedServices have their recordings in a folder each.
+var recordedServices = []string{"container", "iam", "registry"}
+
+// compared are the parts of the API that are compared, with a reason for each other
+// part of the same products.
+var (
+	compared = []string{
+		"containers",
+		"iam/applications", "iam/policies", "iam/rules", "iam/api-keys",
+		"registry/namespaces",
+	}
+	notServed = map[string]string{
+		"iam/groups":            "the fake has no groups: a policy takes any UUID for one",
+		"iam/organizations":     "the fake has no SAML or SCIM",
+		"iam/saml":              "the fake has no SAML",
+		"iam/saml-certificates": "the fake has no SAML",
+		"iam/scim":              "the fake has no SCIM",
+		"iam/scim-tokens":       "the fake has no SCIM",
+		"iam/ssh-keys":          "the fake has no SSH keys",
+		"iam/users":             "the fake has no users: a policy or an API key takes any UUID for one",
+		"registry/images":       "nobody can push an image to the fake",
+		"registry/tags":         "nobody can push an image to the fake",
+	}
 )
 
 // tolerances are the differences that are wanted. One that does not occur fails
@@ -97,17 +129,17 @@ type interaction struct {
 func TestRecorded(t *testing.T) {
 	cassettes := readCassettes(t)
 
-	compared, differing, tolerated := 0, 0, 0
-	skipped := map[string]int{}
+	differing, tolerated := 0, 0
+	done, skipped := map[string]int{}, map[string]int{}
 	for _, c := range cassettes {
 		t.Run(strings.TrimSuffix(c.name, ".cassette.yaml"), func(t *testing.T) {
 			r := newReplay(t, c)
 			for i, in := range c.Interactions {
-				if product := in.product(); product != "containers" {
-					skipped[product]++
+				if !in.served() {
+					skipped[in.part()]++
 					continue
 				}
-				compared++
+				done[in.part()]++
 				diffs := r.run(i, in)
 				wrong := slices.DeleteFunc(slices.Clone(diffs), func(d difference) bool { return d.tolerated })
 				switch {
@@ -129,16 +161,23 @@ func TestRecorded(t *testing.T) {
 		}
 		t.Logf("tolerated %4d x %s: %s", tol.hits, tol.name, tol.reason)
 	}
-	total := 0
+	total, left := 0, 0
+	for _, p := range compared {
+		t.Logf("compared  %4d x %s", done[p], p)
+		if total += done[p]; done[p] == 0 {
+			t.Errorf("nothing of %s was compared", p)
+		}
+	}
 	for _, p := range slices.Sorted(maps.Keys(skipped)) {
-		t.Logf("skipped   %4d x %s: not a call to Serverless Containers", skipped[p], p)
-		total += skipped[p]
+		reason := notServed[p]
+		if product, _, ok := strings.Cut(p, "/"); ok && reason == "" {
+			t.Errorf("%s is a part of the product %s that is not compared: serve it, or say in notServed why not", p, product)
+		}
+		t.Logf("skipped   %4d x %s: %s", skipped[p], p, cmp.Or(reason, "another product"))
+		left += skipped[p]
 	}
-	t.Logf("%d cassettes: %d interactions compared, %d differ, %d only in a tolerated way, %d of other products skipped",
-		len(cassettes), compared, differing, tolerated, total)
-	if compared == 0 {
-		t.Error("nothing was compared")
-	}
+	t.Logf("%d cassettes: %d interactions compared, %d differ, %d only in a tolerated way, %d skipped",
+		len(cassettes), total, differing, tolerated, left)
 }
 
 func readCassettes(t *testing.T) []*cassette {
@@ -147,9 +186,13 @@ func readCassettes(t *testing.T) []*cassette {
 	if err != nil {
 		t.Fatalf("cannot find module %s: %v", recordedModule, err)
 	}
-	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), filepath.FromSlash(recordedFiles)))
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, service := range recordedServices {
+		found, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), "internal", "services", service, "testdata", "*.cassette.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
 	var out []*cassette
 	for _, f := range files {
@@ -164,6 +207,7 @@ func readCassettes(t *testing.T) []*cassette {
 		for _, in := range c.Interactions {
 			in.parse(t)
 		}
+		c.unmask()
 		out = append(out, c)
 	}
 	return out
@@ -175,18 +219,55 @@ func (in *interaction) parse(t *testing.T) {
 	if in.url, err = url.Parse(in.Request.URL); err != nil {
 		t.Fatal(err)
 	}
-	if in.product() != "containers" {
-		return
+	if in.served() {
+		in.body = parseAnswer(t, []byte(in.Response.Body))
 	}
-	in.body = parseObject(t, []byte(in.Response.Body))
 }
 
-// product returns the part of the API, or the host, that was called.
-func (in *interaction) product() string {
-	if in.url.Host != recordedHost {
+var recordedPath = regexp.MustCompile(`^/([^/]+)/v[^/]+/(?:regions/[^/]+/)?([^/]+)`)
+
+// part returns the part of the API, or the host, that was called.
+func (in *interaction) part() string {
+	m := recordedPath.FindStringSubmatch(in.url.Path)
+	switch {
+	case in.url.Host != recordedHost:
 		return in.url.Host
+	case m == nil:
+		return in.url.Path
+	case m[1] == "iam" || m[1] == "registry":
+		return m[1] + "/" + m[2]
+	default:
+		return m[1]
 	}
-	return strings.Split(in.url.Path, "/")[1]
+}
+
+// served says whether the fake serves what was called.
+func (in *interaction) served() bool { return slices.Contains(compared, in.part()) }
+
+// id returns the ID of the object that was answered.
+func (in *interaction) id() string { return cmp.Or(in.text("id"), in.text("access_key")) }
+
+// unmask puts access keys back into the paths that the recording has without: that
+// which is answered or, where nothing is, that of the oldest key which is not
+// answered any more.
+func (c *cassette) unmask() {
+	var alive []string
+	for i, in := range c.Interactions {
+		key := cmp.Or(in.text("access_key"), in.text("resource_id"))
+		switch {
+		case in.part() != "iam/api-keys":
+			continue
+		case in.Request.Method == http.MethodPost:
+			alive = append(alive, key)
+		case in.Request.Method == http.MethodDelete:
+			gone := slices.IndexFunc(alive, func(k string) bool {
+				return !slices.ContainsFunc(c.Interactions[i+1:], func(later *interaction) bool { return later.text("access_key") == k })
+			})
+			key = alive[gone]
+			alive = slices.Delete(alive, gone, gone+1)
+		}
+		in.url.Path = strings.Replace(in.url.Path, maskedAccessKey, key, 1)
+	}
 }
 
 func (in *interaction) text(member string) string {
@@ -207,7 +288,7 @@ func (in *interaction) time(t *testing.T, member string) time.Time {
 // deleted.
 func (in *interaction) object() string {
 	if in.Request.Method == http.MethodPost {
-		return in.url.Path + "/" + in.text("id")
+		return in.url.Path + "/" + in.id()
 	}
 	return in.url.Path
 }
@@ -248,30 +329,42 @@ func newReplay(t *testing.T, c *cassette) *replay {
 		WithOutcome(func(Transition) Outcome { return r.outcome }),
 	)
 	// The key that the recording was made with belongs to the organization that
-	// answers name.
+	// answers name, and to its default project, which has the same ID.
 	for _, in := range c.Interactions {
-		if in.text("organization_id") != "" {
-			r.key.OrganizationID, r.key.ProjectID = in.text("organization_id"), in.text("project_id")
-			r.s.AddKey(r.key)
+		if org := in.text("organization_id"); org != "" {
+			r.key.OrganizationID, r.key.ProjectID = org, org
 		}
 	}
+	for _, in := range c.Interactions {
+		r.ownProject(in.text("project_id"))
+		r.ownProject(in.text("default_project_id"))
+	}
+	r.s.AddKey(r.key)
 	r.time()
 	return r
+}
+
+// ownProject makes a project one of the organization.
+func (r *replay) ownProject(id string) {
+	if id != "" {
+		k := r.key
+		k.ProjectID = id
+		r.s.AddKey(k)
+		r.s.AddKey(r.key)
+	}
 }
 
 // run sends one request and returns how its answer differs from the recorded.
 func (r *replay) run(i int, in *interaction) []difference {
 	r.t.Helper()
-	r.seed(in)
+	r.seed(r.c.Interactions[i:])
 	r.now = in.arrived
 	r.outcome = r.recordedOutcome(i, in)
 
-	res := r.send(in.Request.Method, in.url.RequestURI(), in.Request.Body)
-	body := res.Body.String()
-	if id := parseObject(r.t, []byte(body))["id"]; in.Request.Method == http.MethodPost && id != nil {
-		r.learn(in.text("id"), id.(string))
-	}
-	got := parseObject(r.t, []byte(strings.NewReplacer(r.toRecorded...).Replace(body)))
+	res := r.send(in.Request.Method, in.url.RequestURI(), in.Request.Body, in.text("creation_ip"))
+	body := res.Body.Bytes()
+	r.learnFrom(in, parseAnswer(r.t, body))
+	got := parseAnswer(r.t, []byte(strings.NewReplacer(r.toRecorded...).Replace(string(body))))
 
 	d := &differ{}
 	d.compare("status code", in.Response.Code, res.Code)
@@ -281,10 +374,15 @@ func (r *replay) run(i int, in *interaction) []difference {
 	return d.found
 }
 
-func (r *replay) send(method, uri, body string) *httptest.ResponseRecorder {
+// send a request from an address, or from any if it is empty.
+func (r *replay) send(method, uri, body, address string) *httptest.ResponseRecorder {
 	ids := strings.NewReplacer(r.toFake...)
+	uri = strings.Replace(uri, "organization_id="+maskedUUID, "organization_id="+r.key.OrganizationID, 1)
 	req := httptest.NewRequest(method, ids.Replace(uri), strings.NewReader(ids.Replace(body)))
 	req.Header.Set(authHeader, r.key.SecretKey)
+	if address != "" {
+		req.RemoteAddr = net.JoinHostPort(address, "1")
+	}
 	res := httptest.NewRecorder()
 	r.s.ServeHTTP(res, req)
 	return res
@@ -297,29 +395,129 @@ func (r *replay) learn(recorded, fake string) {
 	r.toRecorded = append([]string{fake, recorded}, append(r.toRecorded, fake[:8], recorded[:8])...)
 }
 
-// seed creates the namespaces of other tests that were recorded at the same time
-// and are part of a list.
-func (r *replay) seed(in *interaction) {
-	r.t.Helper()
-	list, _ := in.body["namespaces"].([]any)
-	for _, item := range list {
-		ns := item.(map[string]any)
-		id := ns["id"].(string)
-		if slices.Contains(r.toFake, id) {
-			continue
-		}
-		created, err := time.Parse(time.RFC3339Nano, ns["created_at"].(string))
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		r.now, r.outcome = created, Outcome{Never: ns["status"] != StatusReady}
-		body, err := json.Marshal(ns)
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		res := r.send(http.MethodPost, in.url.Path, string(body))
-		r.learn(id, parseObject(r.t, res.Body.Bytes())["id"].(string))
+// learnFrom learns the IDs of what a request has created: an object, or rules of a
+// policy, whose IDs are first answered when they are read.
+func (r *replay) learnFrom(in *interaction, got map[string]any) {
+	if id, ok := cmp.Or(got["id"], got["access_key"]).(string); ok && in.Request.Method == http.MethodPost {
+		r.learn(in.id(), id)
 	}
+	want, _ := in.body["rules"].([]any)
+	rules, _ := got["rules"].([]any)
+	for i := range min(len(want), len(rules)) {
+		if id := want[i].(map[string]any)["id"].(string); !slices.Contains(r.toFake, id) {
+			r.learn(id, rules[i].(map[string]any)["id"].(string))
+		}
+	}
+}
+
+// seed does what others did at the same time: they have created the objects that a
+// list holds besides those of the recorded test, and pushed images.
+func (r *replay) seed(rest []*interaction) {
+	r.t.Helper()
+	in := rest[0]
+	for i, page := range rest {
+		// Later pages of the list hold objects that are there already.
+		if i > 0 && (page.url.Path != in.url.Path || page.url.Query().Get("page") < "2") {
+			break
+		}
+		for _, plural := range []string{"namespaces", "applications", "policies", "api_keys"} {
+			list, _ := page.body[plural].([]any)
+			for _, item := range list {
+				r.seedObject(in.url.Path, item.(map[string]any))
+			}
+		}
+	}
+	if in.part() == "registry/namespaces" && in.body["image_count"] != nil {
+		for _, n := range r.s.RegistryNamespaces("") {
+			if images, _ := strconv.Atoi(fmt.Sprint(in.body["image_count"])); int(n.ImageCount) != images {
+				size, _ := strconv.ParseUint(fmt.Sprint(in.body["size"]), 10, 64)
+				r.change(KindRegistryNamespace, n.Region, n.ID, func(o Resource) {
+					n := o.(*RegistryNamespace)
+					n.ImageCount, n.Size, n.UpdatedAt = uint32(images), size, in.time(r.t, "updated_at")
+				})
+			}
+		}
+	}
+}
+
+func (r *replay) change(kind Kind, region, id string, fn func(Resource)) {
+	r.t.Helper()
+	if err := r.s.Update(kind, region, id, fn); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// seedObject creates a listed object, unless it is known.
+func (r *replay) seedObject(path string, item map[string]any) {
+	r.t.Helper()
+	listed := &interaction{body: item}
+	if slices.Contains(r.toFake, listed.id()) {
+		return
+	}
+	r.now, r.outcome = listed.time(r.t, "created_at"), Outcome{Never: item["status"] != StatusReady}
+	r.ownProject(listed.text("default_project_id"))
+	if app := listed.text("application_id"); app != "" && !slices.Contains(r.toFake, app) {
+		created := r.send(http.MethodPost, RouteApplications, `{"name":"bearer","organization_id":"`+r.key.OrganizationID+`"}`, "")
+		r.learn(app, parseObject(r.t, created.Body.Bytes())["id"].(string))
+	}
+	body, err := json.Marshal(item)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	res := r.send(http.MethodPost, path, string(body), listed.text("creation_ip"))
+	created := &interaction{body: parseAnswer(r.t, res.Body.Bytes())}
+	if created.id() == "" {
+		r.t.Fatalf("cannot create %s: %s", body, res.Body)
+	}
+	r.learn(listed.id(), created.id())
+
+	allowed := rights{Editable: item["editable"] == true, Deletable: item["deletable"] == true, Managed: item["managed"] == true}
+	switch {
+	case strings.HasSuffix(path, "/applications"):
+		r.change(KindApplication, "", created.id(), func(o Resource) {
+			a := o.(*Application)
+			a.rights, a.UpdatedAt = allowed, listed.time(r.t, "updated_at")
+			keys, _ := strconv.Atoi(fmt.Sprint(item["nb_api_keys"]))
+			a.apiKeys = func() int { return keys }
+		})
+	case strings.HasSuffix(path, "/policies"):
+		r.change(KindPolicy, "", created.id(), func(o Resource) {
+			p := o.(*Policy)
+			p.rights, p.UpdatedAt = allowed, listed.time(r.t, "updated_at")
+			p.Rules = rulesLike(r.t, item)
+		})
+	case strings.HasSuffix(path, "/api-keys"):
+		r.change(KindAPIKey, "", created.id(), func(o Resource) {
+			k := o.(*APIKey)
+			k.rights, k.UpdatedAt = allowed, listed.time(r.t, "updated_at")
+		})
+	}
+}
+
+// rulesLike returns rules for a listed policy, of which only their number is
+// recorded, and that of their scopes and permission sets.
+func rulesLike(t *testing.T, policy map[string]any) []Rule {
+	t.Helper()
+	number := func(member string) int {
+		n, err := strconv.Atoi(fmt.Sprint(policy[member]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	names := func(n int) []string {
+		out := make([]string, n)
+		for i := range out {
+			out[i] = strconv.Itoa(i)
+		}
+		return out
+	}
+	rules := make([]Rule, number("nb_rules"))
+	for i := range rules {
+		projects := names(number("nb_scopes"))
+		rules[i] = Rule{PermissionSetNames: names(number("nb_permission_sets")), ProjectIDs: &projects}
+	}
+	return rules
 }
 
 // time sets when the real API has seen each request: to the microsecond if an
@@ -328,12 +526,14 @@ func (r *replay) time() {
 	r.t.Helper()
 	updated := map[string]string{}
 	var last time.Time
-	for _, in := range r.c.Interactions {
-		if in.product() != "containers" {
+	for i, in := range r.c.Interactions {
+		if !in.served() {
 			continue
 		}
 		changed := in.text("updated_at") != updated[in.object()]
 		switch {
+		case in.Request.Method == http.MethodPut:
+			in.arrived = r.rulesSet(i)
 		case in.Request.Method != http.MethodGet && in.text("updated_at") != "" && changed:
 			in.arrived = in.time(r.t, "updated_at")
 		default:
@@ -351,6 +551,25 @@ func (r *replay) time() {
 	}
 }
 
+// rulesSet returns when the rules of a policy were replaced, which only the policy
+// tells.
+func (r *replay) rulesSet(i int) time.Time {
+	r.t.Helper()
+	var req struct {
+		PolicyID string `json:"policy_id"`
+	}
+	if err := json.Unmarshal([]byte(r.c.Interactions[i].Request.Body), &req); err != nil {
+		r.t.Fatal(err)
+	}
+	for _, later := range r.c.Interactions[i:] {
+		if later.text("id") == req.PolicyID {
+			return later.time(r.t, "updated_at")
+		}
+	}
+	r.t.Fatalf("%d: policy %s is not read afterwards", r.c.Interactions[i].ID, req.PolicyID)
+	return time.Time{}
+}
+
 // recordedOutcome returns how the transition that a request began ended: when it
 // was first answered with another status, or in the second that the deployment
 // then answered has ended.
@@ -358,7 +577,7 @@ func (r *replay) recordedOutcome(i int, in *interaction) Outcome {
 	r.t.Helper()
 	still := in.arrived
 	for _, later := range r.c.Interactions[i+1:] {
-		if later.product() != "containers" || later.object() != in.object() {
+		if !later.served() || later.object() != in.object() {
 			continue
 		}
 		if later.text("status") == in.text("status") {
@@ -436,6 +655,9 @@ func normalize(t *testing.T, answer map[string]any, secrets secretLabels, ids *s
 	if key, ok := answer["public_key"].(string); ok && key != "" {
 		answer["token"] = normalizeJWT(t, answer["token"].(string), key, ids)
 		answer["public_key"] = normalizeKey(t, key)
+	}
+	if key, ok := answer["secret_key"].(string); ok && uuid.Validate(key) == nil {
+		answer["secret_key"] = maskedUUID
 	}
 	return normalizeSecrets(answer, secrets)
 }
@@ -515,6 +737,15 @@ func normalizeSecrets(v any, labels secretLabels) any {
 		return map[string]any{"algorithm": m[1], "version": m[2], "cost": m[3], "salt": len(m[4]), "hash": len(m[5]), "label": labels[v]}
 	}
 	return v
+}
+
+// parseAnswer reads the body of an answer, which may have none.
+func parseAnswer(t *testing.T, b []byte) map[string]any {
+	t.Helper()
+	if len(b) == 0 {
+		return map[string]any{}
+	}
+	return parseObject(t, b)
 }
 
 func parseObject(t *testing.T, b []byte) map[string]any {

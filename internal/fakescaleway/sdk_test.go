@@ -20,6 +20,8 @@ import (
 	"github.com/google/uuid"
 	containerv1 "github.com/scaleway/scaleway-sdk-go/api/container/v1"
 	"github.com/scaleway/scaleway-sdk-go/api/container/v1beta1"
+	"github.com/scaleway/scaleway-sdk-go/api/iam/v1alpha1"
+	"github.com/scaleway/scaleway-sdk-go/api/registry/v1"
 	"github.com/scaleway/scaleway-sdk-go/scw"
 	"golang.org/x/crypto/argon2"
 
@@ -29,8 +31,10 @@ import (
 // sdk is a client of one tenant.
 type sdk struct {
 	*containerv1.API
-	tokens *container.API
-	key    Key
+	tokens   *container.API
+	iam      *iam.API
+	registry *registry.API
+	key      Key
 }
 
 func newSDK(t *testing.T, s *Server, k Key, region scw.Region) sdk {
@@ -45,7 +49,7 @@ func newSDK(t *testing.T, s *Server, k Key, region scw.Region) sdk {
 	if err != nil {
 		t.Fatalf("scw.NewClient(...): %v", err)
 	}
-	return sdk{API: containerv1.NewAPI(c), tokens: container.NewAPI(c), key: k}
+	return sdk{API: containerv1.NewAPI(c), tokens: container.NewAPI(c), iam: iam.NewAPI(c), registry: registry.NewAPI(c), key: k}
 }
 
 // newTestSDK returns a server and the client of a new tenant.

@@ -25,7 +25,7 @@ import (
 // maxBody is the largest request body the server reads, in bytes.
 const maxBody = 1 << 20
 
-// Regions the containers API is served in.
+// Regions that regional products are served in.
 var regions = []string{"fr-par", "nl-ams", "pl-waw"}
 
 // A product is a part of the API: kinds of objects, and the routes that reach
@@ -35,7 +35,7 @@ type product struct {
 	endpoints func(*Server) []endpoint
 }
 
-var products = []product{containers}
+var products = []product{containers, containerRegistry, accessManagement}
 
 // An endpoint is one method of one route.
 type endpoint struct {
@@ -43,6 +43,8 @@ type endpoint struct {
 	// route is a template, such as "/containers/v1/regions/{region}/triggers/{id}".
 	route  string
 	handle handler
+	// open says that no API key is needed.
+	open bool
 }
 
 // A handler applies a request, and returns the JSON to answer, or nil to answer
@@ -53,6 +55,7 @@ type handler func(*call) (json.RawMessage, *Error)
 type Server struct {
 	transientDelay time.Duration
 	tokenDeleting  bool
+	localEndpoints bool
 	nsNameFilter   bool
 	debug          bool
 	now            func() time.Time
@@ -67,6 +70,7 @@ type Server struct {
 	url            string
 	mu             sync.Mutex // Guards all below.
 	keys           map[string]Key
+	accessKeys     map[string]string // Of keys that the API has issued, by secret key.
 	projects       map[string]string
 	objects        map[Kind]map[string]*node
 	seq            int
@@ -86,6 +90,7 @@ func New(opts ...Option) *Server {
 		log:           requestLog{max: defaultRequestLog, counts: map[string]int{}},
 		done:          make(chan struct{}),
 		keys:          map[string]Key{},
+		accessKeys:    map[string]string{},
 		projects:      map[string]string{},
 		objects:       map[Kind]map[string]*node{},
 		issuedBy:      map[string]signingKey{},
@@ -93,7 +98,7 @@ func New(opts ...Option) *Server {
 	for _, o := range opts {
 		o(s)
 	}
-	routes := map[string]map[string]handler{}
+	routes := map[string]map[string]endpoint{}
 	for _, p := range products {
 		for k, spec := range p.kinds {
 			s.kinds[k] = spec
@@ -101,9 +106,9 @@ func New(opts ...Option) *Server {
 		}
 		for _, e := range p.endpoints(s) {
 			if routes[e.route] == nil {
-				routes[e.route] = map[string]handler{}
+				routes[e.route] = map[string]endpoint{}
 			}
-			routes[e.route][e.method] = e.handle
+			routes[e.route][e.method] = e
 		}
 	}
 	for route, methods := range routes {
@@ -186,7 +191,7 @@ type answer struct {
 func errorAnswer(e *Error) *answer { return &answer{status: e.Status, body: []byte(e.Body)} }
 
 // serve logs a request, lets it run into a fault, applies it, and answers.
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, methods map[string]handler) {
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, methods map[string]endpoint) {
 	start := time.Now()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	apply := func() (*answer, bool) {
@@ -236,7 +241,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, met
 
 // apply does what a request asks. It returns the answer, and whether it is a
 // success.
-func (s *Server) apply(r *http.Request, route string, methods map[string]handler, body []byte) (*answer, bool) {
+func (s *Server) apply(r *http.Request, route string, methods map[string]endpoint, body []byte) (*answer, bool) {
 	b, err := s.handle(r, route, methods, body)
 	if err != nil {
 		return errorAnswer(err), false
@@ -248,22 +253,24 @@ func (s *Server) apply(r *http.Request, route string, methods map[string]handler
 }
 
 // handle finds what serves a request, and whom for.
-func (s *Server) handle(r *http.Request, route string, methods map[string]handler, body []byte) (json.RawMessage, *Error) {
+func (s *Server) handle(r *http.Request, route string, methods map[string]endpoint, body []byte) (json.RawMessage, *Error) {
 	// Not recorded: the order of these checks, the answers for an unknown path and
 	// method, and the one for a region the API is not served in. The last is not a
 	// 404 so that no client takes it for an object that does not exist.
 	if route == "" {
 		return nil, PlainError(http.StatusNotFound, "path not found")
 	}
-	h, ok := methods[r.Method]
+	e, ok := methods[r.Method]
 	if !ok {
 		return nil, PlainError(http.StatusMethodNotAllowed, "method not allowed")
 	}
-	key, err := s.authenticate(r)
-	if err != nil {
-		return nil, err
+	c := &call{r: r, body: body, region: r.PathValue("region")}
+	if !e.open {
+		var err *Error
+		if c.key, err = s.authenticate(r); err != nil {
+			return nil, err
+		}
 	}
-	c := &call{r: r, key: key, body: body, region: r.PathValue("region")}
 	if c.region != "" && !slices.Contains(regions, c.region) {
 		return nil, InvalidArgument("region", ReasonConstraint, "must be one of fr-par, nl-ams, pl-waw")
 	}
@@ -271,7 +278,10 @@ func (s *Server) handle(r *http.Request, route string, methods map[string]handle
 		// Not recorded.
 		return nil, InvalidArgument("id", ReasonFormat, "must be a valid UUID")
 	}
-	return h(c)
+	if accessKey := r.PathValue("access_key"); accessKey != "" {
+		c.id = accessKey
+	}
+	return e.handle(c)
 }
 
 // A call is a request that was authenticated.

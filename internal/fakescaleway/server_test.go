@@ -218,7 +218,7 @@ func TestDebug(t *testing.T) {
 	}
 
 	objects := get(http.MethodGet, "/_fake/objects", "", http.StatusOK)
-	alive := map[string]any{"namespace": 1.0, "container": 0.0, "trigger": 0.0, "domain": 0.0, "token": 1.0}
+	alive := map[string]any{"namespace": 1.0, "token": 1.0}
 	if diff := cmp.Diff(alive, objects["alive"]); diff != "" {
 		t.Errorf("GET /_fake/objects: -want alive, +got alive:\n%s", diff)
 	}

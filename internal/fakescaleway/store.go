@@ -50,8 +50,7 @@ type Object struct {
 // Meta returns the Object itself, so that code can reach it for all kinds.
 func (o *Object) Meta() *Object { return o }
 
-// A Resource is an object of one of the kinds: a *Namespace, *Container,
-// *Trigger, *Domain or *Token.
+// A Resource is an object of one of the kinds, such as a *Container.
 type Resource interface {
 	Meta() *Object
 
@@ -65,7 +64,17 @@ type kindSpec struct {
 	plural string
 
 	// notFound makes the answer for an unknown object, if it is not NotFound.
-	notFound func() *Error
+	notFound func(id string) *Error
+
+	// skips are the transient states that objects do not go through: they are
+	// ready, or gone, at once.
+	skips []string
+
+	// noContent says that a deletion is answered without content.
+	noContent bool
+
+	// removed is called when an object is gone. Optional.
+	removed func(*Server, *node)
 
 	// deploys says that the end of a creation or update has a time, to the second,
 	// and an error message, which is empty if there was no error.
@@ -75,13 +84,21 @@ type kindSpec struct {
 	// deleted.
 	keepsUpdatedAt bool
 
-	// filters return the value that a parameter of a list request must have for the
-	// object to be listed.
-	filters map[string]func(*node) string
+	// filters say whether an object passes a parameter of a list request.
+	filters map[string]filter
 
 	// order returns the values to sort by, for lists that can be sorted by more
 	// than created_at.
 	order map[string]func(Resource) string
+}
+
+// A filter says whether an object passes a value of a parameter. Of several values
+// it must pass one.
+type filter func(n *node, want string) bool
+
+// is returns the filter for a parameter that must equal a value of the object.
+func is(value func(*node) string) filter {
+	return func(n *node, want string) bool { return value(n) == want }
 }
 
 // A Transition is a state an object has gone into and is to leave by itself.
@@ -175,21 +192,27 @@ func (s *Server) remove(n *node) {
 		delete(n.parent.children, n)
 	}
 	delete(s.objects[n.kind], n.id())
+	if removed := s.kinds[n.kind].removed; removed != nil {
+		removed(s, n)
+	}
 }
 
 // begin puts an object into a transient state.
 func (s *Server) begin(n *node, status string) {
-	o := n.Meta()
+	o, spec := n.Meta(), s.kinds[n.kind]
 	o.Status = status
 	o.ErrorMessage = nil
 	n.since = s.timeNow()
 	n.gets = 0
 	n.outcome = &Outcome{Delay: s.transientDelay}
-	if s.outcome != nil {
+	switch {
+	case slices.Contains(spec.skips, status):
+		o.Status, n.outcome = StatusReady, nil
+	case s.outcome != nil:
 		out := s.outcome(Transition{Kind: n.kind, Status: status, Object: n.Resource})
 		n.outcome = &out
 	}
-	if status != StatusCreating && (status != StatusDeleting || !s.kinds[n.kind].keepsUpdatedAt) {
+	if status != StatusCreating && (status != StatusDeleting || !spec.keepsUpdatedAt) {
 		o.UpdatedAt = n.since
 	}
 }
@@ -242,7 +265,7 @@ func (s *Server) find(kind Kind, c *call, id string, get bool) (*node, *Error) {
 		return n, nil
 	}
 	if nf := s.kinds[kind].notFound; nf != nil {
-		return nil, nf()
+		return nil, nf(id)
 	}
 	return nil, NotFound(string(kind), id)
 }
@@ -315,6 +338,9 @@ func (s *Server) delete(kind Kind) handler {
 			return nil, err
 		}
 		s.beginDelete(n)
+		if s.kinds[kind].noContent {
+			return nil, nil
+		}
 		return render(n.view()), nil
 	}
 }
@@ -330,7 +356,7 @@ func (s *Server) beginDelete(n *node) {
 		s.beginDelete(c)
 	}
 	s.begin(n, StatusDeleting)
-	if n.kind == KindToken && !s.tokenDeleting {
+	if n.kind == KindToken && !s.tokenDeleting || slices.Contains(s.kinds[n.kind].skips, StatusDeleting) {
 		// Not recorded: whether a token is answered as deleting before it is gone.
 		s.remove(n)
 	}
@@ -347,14 +373,6 @@ const (
 func (s *Server) list(kind Kind) handler {
 	return func(c *call) (json.RawMessage, *Error) {
 		q := c.r.URL.Query()
-		page, err := positive(q, "page", 1, 1<<30)
-		if err != nil {
-			return nil, err
-		}
-		size, err := positive(q, "page_size", defaultPageSize, maxPageSize)
-		if err != nil {
-			return nil, err
-		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		var all []*node
@@ -367,26 +385,43 @@ func (s *Server) list(kind Kind) handler {
 		if err := s.sort(all, kind, q.Get("order_by")); err != nil {
 			return nil, err
 		}
+		shown, err := onPage(q, all)
+		if err != nil {
+			return nil, err
+		}
 		views := []any{}
-		for i := (page - 1) * size; i < len(all) && i < page*size; i++ {
-			views = append(views, all[i].view())
+		for _, n := range shown {
+			views = append(views, n.view())
 		}
 		return render(map[string]any{s.kinds[kind].plural: views, "total_count": len(all)}), nil
 	}
 }
 
+// onPage returns the items that are on the page that a list request asks for.
+func onPage[T any](q url.Values, items []T) ([]T, *Error) {
+	page, err := positive(q, "page", 1, 1<<30)
+	if err != nil {
+		return nil, err
+	}
+	size, err := positive(q, "page_size", defaultPageSize, maxPageSize)
+	if err != nil {
+		return nil, err
+	}
+	from := min((page-1)*size, len(items))
+	return items[from:min(from+size, len(items))], nil
+}
+
 // selected says whether an object passes the filters of a list request.
 func (s *Server) selected(n *node, q url.Values) bool {
-	for name, value := range s.kinds[n.kind].filters {
-		want := q.Get(name)
+	for name, passes := range s.kinds[n.kind].filters {
 		// Clients send an enum that they do not filter by as unknown_something.
-		if want == "" || strings.HasPrefix(want, "unknown_") {
+		if want := q.Get(name); want == "" || strings.HasPrefix(want, "unknown_") {
 			continue
 		}
 		if name == "name" && n.kind == KindNamespace && !s.nsNameFilter {
 			continue
 		}
-		if value(n) != want {
+		if !slices.ContainsFunc(q[name], func(want string) bool { return passes(n, want) }) {
 			return false
 		}
 	}
@@ -456,13 +491,13 @@ func (s *Server) ownedProject(c *call, projectID, resource string) *Error {
 // and deleted like most are. A kind without update cannot be changed.
 func (s *Server) crud(kind Kind, route string, create, update handler) []endpoint {
 	es := []endpoint{
-		{http.MethodPost, route, create},
-		{http.MethodGet, route, s.list(kind)},
-		{http.MethodGet, route + "/{id}", s.get(kind)},
-		{http.MethodDelete, route + "/{id}", s.delete(kind)},
+		{method: http.MethodPost, route: route, handle: create},
+		{method: http.MethodGet, route: route, handle: s.list(kind)},
+		{method: http.MethodGet, route: route + "/{id}", handle: s.get(kind)},
+		{method: http.MethodDelete, route: route + "/{id}", handle: s.delete(kind)},
 	}
 	if update != nil {
-		es = append(es, endpoint{http.MethodPatch, route + "/{id}", update})
+		es = append(es, endpoint{method: http.MethodPatch, route: route + "/{id}", handle: update})
 	}
 	return es
 }

@@ -214,7 +214,7 @@ func TestCascade(t *testing.T) {
 				t.Helper()
 				must(c.DeleteContainer(&containerv1.DeleteContainerRequest{ContainerID: con}))(t)
 			},
-			want: map[Kind]int{KindNamespace: 2, KindContainer: 0, KindTrigger: 0, KindDomain: 0, KindToken: 2},
+			want: map[Kind]int{KindNamespace: 2, KindToken: 2},
 		},
 		"Namespace": {
 			reason: "A namespace takes all with it, but nothing of another namespace.",
@@ -222,7 +222,7 @@ func TestCascade(t *testing.T) {
 				t.Helper()
 				must(c.DeleteNamespace(&containerv1.DeleteNamespaceRequest{NamespaceID: ns}))(t)
 			},
-			want: map[Kind]int{KindNamespace: 1, KindContainer: 0, KindTrigger: 0, KindDomain: 0, KindToken: 1},
+			want: map[Kind]int{KindNamespace: 1, KindToken: 1},
 		},
 		"Behind": {
 			reason: "Deletion behind the API's back takes all with it too.",
@@ -232,7 +232,7 @@ func TestCascade(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			want: map[Kind]int{KindNamespace: 1, KindContainer: 0, KindTrigger: 0, KindDomain: 0, KindToken: 1},
+			want: map[Kind]int{KindNamespace: 1, KindToken: 1},
 		},
 	}
 	for name, tc := range cases {
@@ -255,8 +255,10 @@ func TestCascade(t *testing.T) {
 			}
 			clk.Add(time.Second)
 			got := map[Kind]int{}
-			for kind := range tc.want {
-				got[kind] = len(s.Objects(kind))
+			for _, kind := range []Kind{KindNamespace, KindContainer, KindTrigger, KindDomain, KindToken} {
+				if n := len(s.Objects(kind)); n > 0 {
+					got[kind] = n
+				}
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nonce deleted: -want, +got:\n%s", tc.reason, diff)

@@ -204,20 +204,28 @@ func (s *Server) prepareToken(c *call, req *tokenRequest) (signingKey, *Token, *
 	t := &Token{Object: s.newObject(c.region, p.OrganizationID, p.ProjectID), Description: req.Description}
 	set(&t.NamespaceID, req.NamespaceID)
 	set(&t.ContainerID, req.ContainerID)
-	if req.ExpiresAt != nil {
-		at, err := time.Parse(time.RFC3339, *req.ExpiresAt)
-		if err != nil {
-			return nil, nil, InvalidArgument("expires_at", ReasonFormat, "must be a time as in RFC 3339")
-		}
-		if !at.After(s.timeNow()) {
-			return nil, nil, InvalidArgument("expires_at", ReasonConstraint, "must be in the future")
-		}
-		t.ExpiresAt = &at
+	if t.ExpiresAt, err = s.expiry(req.ExpiresAt); err != nil {
+		return nil, nil, err
 	}
 	for parent.kind != KindNamespace {
 		parent = parent.parent
 	}
 	return parent.Resource.(*Namespace).key, t, nil
+}
+
+// expiry returns the time that a creation request names, if it names one.
+func (s *Server) expiry(text *string) (*time.Time, *Error) {
+	if text == nil {
+		return nil, nil
+	}
+	at, err := time.Parse(time.RFC3339, *text)
+	if err != nil {
+		return nil, InvalidArgument("expires_at", ReasonFormat, "must be a time as in RFC 3339")
+	}
+	if !at.After(s.timeNow()) {
+		return nil, InvalidArgument("expires_at", ReasonConstraint, "must be in the future")
+	}
+	return &at, nil
 }
 
 // sign returns the JWT of a token, and the key that verifies it as PEM.
