@@ -17,6 +17,8 @@ import (
 	"github.com/scaleway/terraform-provider-scaleway/v2/provider"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/container"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/iam"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/registry"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 )
 
@@ -39,11 +41,13 @@ func Resources() []resource.Resource {
 	var all []resource.Resource
 	for _, group := range [][]resource.Resource{
 		container.Resources(),
+		iam.Resources(),
+		registry.Resources(),
 	} {
 		all = append(all, group...)
 	}
 
-	return all
+	return resource.Link(all)
 }
 
 // TerraformProvider returns a new instance of the Terraform provider. Upjet and
@@ -59,11 +63,8 @@ func New(opts ...ujconfig.ProviderOption) *ujconfig.Provider {
 	resources := Resources()
 
 	names := make([]string, 0, len(resources))
-	kinds := make(map[string]resource.Resource, len(resources))
-
 	for _, r := range resources {
 		names = append(names, "^"+r.Name+"$")
-		kinds[r.Name] = r
 	}
 
 	opts = append([]ujconfig.ProviderOption{
@@ -81,7 +82,7 @@ func New(opts ...ujconfig.ProviderOption) *ujconfig.Provider {
 
 	p := ujconfig.NewProvider(terraformSchemas(resources), prefix, ModulePath, []byte("name: scaleway/scaleway\n"), opts...)
 	for _, r := range resources {
-		r.Configure(p.Resources[r.Name], kinds)
+		r.Configure(p.Resources[r.Name])
 	}
 
 	return p

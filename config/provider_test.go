@@ -40,8 +40,9 @@ func TestDeclarations(t *testing.T) {
 			"has a kind":                          r.Kind != "" && c.Kind == r.Kind,
 			"has a group":                         r.Group != "" && c.ShortGroup == r.Group,
 			"has a version":                       c.Version == r.APIVersion(),
-			"has a path with a region and an ID":  strings.Contains(r.Path, "{region}") && strings.HasSuffix(r.Path, "/{id}"),
-			"has regions":                         len(r.Regions) > 0,
+			"has a path with an ID":               strings.HasSuffix(r.Path, "/{id}"),
+			"has a region if Terraform's has":     r.Global() == (c.TerraformResource.Schema["region"] == nil),
+			"has regions unless it is global":     r.Global() == (len(r.Regions) == 0),
 			"runs in-process":                     c.ShouldUseTerraformPluginSDKClient(),
 			"has no operation that waits":         !c.UseAsync,
 			"has no CustomizeDiff, which panics":  c.TerraformResource.CustomizeDiff == nil,
@@ -150,19 +151,35 @@ func TestReadsWell(t *testing.T) {
 	}
 }
 
-// An argument that takes the ID of another kind of ours refers to it.
-func TestReferences(t *testing.T) {
-	parents := map[string]string{}
+// An argument that takes an ID refers to a kind of ours, if there is one, or takes a
+// UUID: either is checked.
+func TestIDs(t *testing.T) {
+	kinds := map[string]string{}
 	for _, r := range Resources() {
-		// scaleway_container_namespace is another's namespace_id.
+		// scaleway_container_namespace is namespace_id in its own group.
 		words := strings.Split(r.Name, "_")
-		parents[words[len(words)-1]+"_id"] = r.Name
+		kinds[r.Group+"/"+words[len(words)-1]+"_id"] = r.Name
 	}
 
+	regionalWithoutKind := []string{"scaleway_container.private_network_id"}
+
 	forEach(t, func(t *testing.T, r resource.Resource, c *ujconfig.Resource) {
-		for arg := range c.TerraformResource.Schema {
-			if target, ok := parents[arg]; ok && c.References[arg] == (ujconfig.Reference{}) {
+		for arg, s := range c.TerraformResource.Schema {
+			if !strings.HasSuffix(arg, "_id") || !s.Optional && !s.Required {
+				continue
+			}
+
+			target := kinds[r.Group+"/"+arg]
+
+			switch {
+			case target != "" && c.References[arg] == (ujconfig.Reference{}):
 				t.Errorf("%s: %s takes the ID of a %s, but does not refer to it: say so in the declaration's References", r.Name, arg, target)
+			case target == "" && r.References[arg] == "" && !slices.Contains(r.UUIDs, arg) && !slices.Contains(regionalWithoutKind, r.Name+"."+arg):
+				t.Errorf("%s: %s takes an ID: add it to the declaration's UUIDs", r.Name, arg)
+			}
+
+			if arg == "organization_id" && !r.NeedsOrganization {
+				t.Errorf("%s: Scaleway is asked with an empty %s if nobody knows it: set the declaration's NeedsOrganization", r.Name, arg)
 			}
 		}
 	})
@@ -249,19 +266,30 @@ func TestCRDs(t *testing.T) {
 func readCRD(t *testing.T, r resource.Resource) *apiextensionsv1.CustomResourceDefinition {
 	t.Helper()
 
-	name := fmt.Sprintf("../package/crds/%s.%s_%ss.yaml", r.Group, RootGroup, strings.ToLower(r.Kind))
-
-	b, err := os.ReadFile(filepath.Clean(name))
+	files, err := filepath.Glob(fmt.Sprintf("../package/crds/%s.%s_*.yaml", r.Group, RootGroup))
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	crd := &apiextensionsv1.CustomResourceDefinition{}
-	if err := yaml.UnmarshalStrict(b, crd); err != nil {
-		t.Fatal(err)
+	for _, f := range files {
+		b, err := os.ReadFile(filepath.Clean(f))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		crd := &apiextensionsv1.CustomResourceDefinition{}
+		if err := yaml.UnmarshalStrict(b, crd); err != nil {
+			t.Fatal(err)
+		}
+
+		if crd.Spec.Names.Kind == r.Kind {
+			return crd
+		}
 	}
 
-	return crd
+	t.Fatalf("%s has no CustomResourceDefinition: run make generate", r.Name)
+
+	return nil
 }
 
 // An object has the parents that it needs, each with an ID that is one, and in
@@ -284,10 +312,16 @@ func TestParents(t *testing.T) {
 
 			for _, section := range []string{"forProvider", "initProvider"} {
 				id := "self." + section + "." + name.NewFromSnake(arg).LowerCamelComputed
-				for what, part := range map[string]string{
+
+				parts := map[string]string{
 					"has the form of an ID":        id + ".matches('^([a-z]",
 					"is in the region of the spec": id + ".startsWith(self." + section + ".region + '/')",
-				} {
+				}
+				if c.TerraformResource.Schema["region"] == nil {
+					parts = map[string]string{"has the form of an ID": id + ".matches('^[0-9a-f]"}
+				}
+
+				for what, part := range parts {
 					if !slices.ContainsFunc(spec.XValidations, func(v apiextensionsv1.ValidationRule) bool { return strings.Contains(v.Rule, part) }) {
 						t.Errorf("%s: no rule says that %s %s: run make generate", r.Name, id, what)
 					}

@@ -16,6 +16,7 @@ func namespace() resource.Resource {
 		Description: "is a namespace of Scaleway Serverless Containers: it groups containers of one project and region, and the environment variables that they share. Deleting it deletes everything in it.",
 		Path:        "/containers/v1/regions/{region}/namespaces/{id}",
 		Regions:     regions(),
+		UUIDs:       []string{"project_id"},
 		Fields: map[string]resource.Field{
 			"description":                  {Description: "Free text that says what the namespace is for."},
 			"destroy_registry":             {Omit: withoutEffect},

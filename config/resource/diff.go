@@ -5,6 +5,7 @@
 package resource
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +13,8 @@ import (
 
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
+	"github.com/hashicorp/terraform-plugin-sdk/v2/diag"
+	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/terraform"
 )
 
@@ -41,6 +44,34 @@ func (r Resource) configureDiff(c *ujconfig.Resource) {
 	}
 
 	c.UpdateLoopPrevention = replacement{r}
+}
+
+// configureRead makes Terraform's Read forget what it does not take back, and keeps
+// late initialisation from what it would contradict the user with.
+func (r Resource) configureRead(c *ujconfig.Resource) {
+	for _, arg := range slices.Concat(r.ForgottenBeforeRead, r.NotLateInitialized) {
+		if _, ok := c.TerraformResource.Schema[arg]; !ok {
+			panic(fmt.Sprintf("%s has no argument %q: correct ForgottenBeforeRead or NotLateInitialized in its declaration", r.Name, arg))
+		}
+	}
+
+	c.LateInitializer.IgnoredFields = append(c.LateInitializer.IgnoredFields, r.NotLateInitialized...)
+
+	if len(r.ForgottenBeforeRead) == 0 {
+		return
+	}
+
+	read := c.TerraformResource.ReadContext
+
+	c.TerraformResource.ReadContext = func(ctx context.Context, d *schema.ResourceData, meta any) diag.Diagnostics {
+		for _, attribute := range r.ForgottenBeforeRead {
+			if err := d.Set(attribute, nil); err != nil {
+				return diag.FromErr(err)
+			}
+		}
+
+		return read(ctx, d, meta)
+	}
 }
 
 // A replacement is what upjet does not do: it refuses an update that needs another

@@ -7,18 +7,81 @@ package resource
 import (
 	"context"
 	"fmt"
+	"regexp"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
 const (
-	keyID     = "id"
-	keyRegion = "region"
+	keyID           = "id"
+	keyRegion       = "region"
+	keyOrganization = "organization_id"
 )
 
-// configureIdentity makes the regional ID that Scaleway assigns the external
+// A Form of IDs.
+type Form struct {
+	// Name of the form, with an article, such as "a UUID".
+	Name string
+	// Pattern that matches the ID as a whole, a regular expression.
+	Pattern string
+	// Example of an ID.
+	Example string
+}
+
+// UUID is the form that most IDs have.
+var UUID = Form{Name: "a UUID in lower case", Pattern: formUUID, Example: "11111111-1111-4111-8111-111111111111"}
+
+// Check returns an error that quotes the ID, unless it has the form.
+func (f Form) Check(id string) error {
+	if regexp.MustCompile("^" + f.Pattern + "$").MatchString(id) {
+		return nil
+	}
+
+	return errors.Errorf("%q is not %s, such as %s", id, f.Name, f.Example)
+}
+
+// form of the objects' IDs, less their region.
+func (r Resource) form() Form {
+	if r.ID == (Form{}) {
+		return UUID
+	}
+
+	return r.ID
+}
+
+// exampleID returns what an external name looks like.
+func (r Resource) exampleID() string {
+	if r.Global() {
+		return r.form().Example
+	}
+
+	return regional.ID{Region: "fr-par", UUID: r.form().Example}.String()
+}
+
+// ParseID reads the external name of an object. Its errors quote the value and show
+// the form that is expected.
+func (r Resource) ParseID(externalName string) (regional.ID, error) {
+	if !r.Global() {
+		return regional.Parse(externalName)
+	}
+
+	return regional.ID{UUID: externalName}, r.form().Check(externalName)
+}
+
+// ParseReference reads the value of an argument that takes the ID of another object.
+// The region of a bare UUID, or of an object of a global product, is empty.
+func (r Resource) ParseReference(arg, value string) (regional.ID, error) {
+	if target, ok := r.targets[arg]; ok && target.Global() {
+		return target.ParseID(value)
+	}
+
+	return regional.ParseArgument(value)
+}
+
+// configureIdentity makes the ID that Scaleway assigns the external
 // name, and gives the resource's region one order everywhere: spec.region, else
 // the region in the parent's ID, else the ProviderConfig's. An object that
 // exists has the region of its external name; that it does not contradict the
@@ -26,10 +89,20 @@ const (
 func (r Resource) configureIdentity(c *ujconfig.Resource) {
 	c.ExternalName = ujconfig.IdentifierFromProvider
 
+	if r.Global() == (len(r.Regions) > 0) || !r.Global() && r.form() != UUID {
+		panic(fmt.Sprintf("%s: a regional resource has a path with {region}, Regions, and UUIDs; a global one has neither region", r.Name))
+	}
+
 	// Upjet calls GetIDFn once, after it has read the arguments and before it
-	// computes anything from them, with all that the region can come from.
+	// computes anything from them, with all that the region and the organization can
+	// come from.
 	c.ExternalName.GetIDFn = func(_ context.Context, externalName string, args, setup map[string]any) (string, error) {
 		r.qualify(args, r.Region(externalName, args, setup))
+
+		if r.NeedsOrganization && externalName == "" {
+			_, given := c.TerraformResource.Schema[keyOrganization]
+			return externalName, r.checkOrganization(given, args, setup)
+		}
 
 		return externalName, nil
 	}
@@ -37,9 +110,37 @@ func (r Resource) configureIdentity(c *ujconfig.Resource) {
 	c.TerraformConversions = append(c.TerraformConversions, observedRegion{r})
 }
 
+// checkOrganization refuses to create an object that would belong to nobody.
+// Argument tells whether it has an argument for the organization.
+func (r Resource) checkOrganization(argument bool, args, setup map[string]any) error {
+	for _, from := range []map[string]any{args, configuration(setup)} {
+		if id, _ := from[keyOrganization].(string); id != "" {
+			return nil
+		}
+	}
+
+	where := "organization_id in the credentials of the ProviderConfig"
+	if argument {
+		where = "spec.forProvider." + field(keyOrganization) + ", or " + where
+	}
+
+	return errors.Errorf("the organization of the %s is not known: give %s", r.Kind, where)
+}
+
+// configuration returns upjet's view of the ProviderConfig.
+func configuration(setup map[string]any) map[string]any {
+	c, _ := setup["configuration"].(map[string]any)
+	return c
+}
+
 // Region returns the region of the object with the supplied external name, which
-// may be empty, from the arguments and from upjet's view of the ProviderConfig.
+// may be empty, from the arguments and from upjet's view of the ProviderConfig. It
+// is empty for an object of a global product.
 func (r Resource) Region(externalName string, args, setup map[string]any) string {
+	if r.Global() {
+		return ""
+	}
+
 	if region, _ := args[keyRegion].(string); region != "" {
 		return region
 	}
@@ -54,8 +155,7 @@ func (r Resource) Region(externalName string, args, setup map[string]any) string
 		}
 	}
 
-	configuration, _ := setup["configuration"].(map[string]any)
-	region, _ := configuration[keyRegion].(string)
+	region, _ := configuration(setup)[keyRegion].(string)
 
 	return region
 }
@@ -71,10 +171,16 @@ func (r Resource) qualify(values map[string]any, region string) {
 	values[keyRegion] = region
 
 	for arg := range r.References {
-		if id, _ := values[arg].(string); id != "" {
+		if id, _ := values[arg].(string); id != "" && r.regionalTarget(arg) {
 			values[arg] = regional.Qualify(id, region)
 		}
 	}
+}
+
+// regionalTarget tells whether an argument takes a regional ID.
+func (r Resource) regionalTarget(arg string) bool {
+	target, ok := r.targets[arg]
+	return !ok || !target.Global()
 }
 
 // observedRegion completes what Terraform read: for some resources it returns
@@ -93,14 +199,9 @@ func (o observedRegion) Convert(values map[string]any, _ *ujconfig.Resource, mod
 	return values, nil
 }
 
-func (r Resource) configureReferences(c *ujconfig.Resource, kinds map[string]Resource) {
-	for arg, name := range r.References {
-		target, ok := kinds[name]
-		if !ok {
-			panic(fmt.Sprintf("%s: %s refers to %s, which is not declared", r.Name, arg, name))
-		}
-
-		ref := ujconfig.Reference{TerraformName: name}
+func (r Resource) configureReferences(c *ujconfig.Resource) {
+	for arg, target := range r.targets {
+		ref := ujconfig.Reference{TerraformName: target.Name}
 		if target.Group == r.Group && target.APIVersion() == r.APIVersion() {
 			// By its bare name, so that its description is not "Container in container".
 			ref = ujconfig.Reference{Type: target.Kind} //nolint:staticcheck // TerraformName cannot say it.

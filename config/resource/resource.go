@@ -10,6 +10,7 @@
 package resource
 
 import (
+	"fmt"
 	"strings"
 
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
@@ -39,10 +40,15 @@ type Resource struct {
 	Description string
 
 	// Path of one object in Scaleway's API, in which {region} and {id} stand for
-	// the parts of the object's regional ID.
+	// the parts of the object's regional ID. An object of a global product has no
+	// region, neither in its ID nor in its path.
 	Path string
 
-	// Regions that serve this resource, such as fr-par.
+	// ID is the form that the objects' IDs have in a global product. Defaults to UUID,
+	// which those of regional products always have.
+	ID Form
+
+	// Regions that serve this resource, such as fr-par. A global one has none.
 	Regions []string
 
 	// Fields says what to change of the Terraform schema, by the path of the
@@ -53,6 +59,15 @@ type Resource struct {
 	// object of the Terraform resource it maps to. Where the ID is regional, its
 	// region is the one that the resource is created in, unless it says another.
 	References map[string]string
+
+	// UUIDs are arguments that take the UUID of an object of which there is no kind,
+	// such as a project.
+	UUIDs []string
+
+	// NeedsOrganization says that an object belongs to an organization, given by the
+	// argument organization_id or by the ProviderConfig. Scaleway is asked with an
+	// empty one otherwise.
+	NeedsOrganization bool
 
 	// ExactlyOneOf are groups of arguments of which each object has exactly one. An
 	// argument of References that Terraform requires is a group of its own: upjet
@@ -89,6 +104,15 @@ type Resource struct {
 	// set for resources that have one.
 	ReplacesCustomizeDiff string
 
+	// ForgottenBeforeRead are attributes that Terraform's Read sets only when Scaleway
+	// has a value for them. They are forgotten before it reads: an old value would
+	// hide that there is none any more.
+	ForgottenBeforeRead []string
+
+	// NotLateInitialized are arguments that keep what the user has given, or not given,
+	// whatever Scaleway has.
+	NotLateInitialized []string
+
 	// ReplacedWhenRemoved names blocks whose removal, as opposed to a change,
 	// needs a new object.
 	ReplacedWhenRemoved []string
@@ -100,6 +124,9 @@ type Resource struct {
 	// ConnectionDetails returns keys of the connection Secret besides upjet's
 	// attribute.*, from the resource's Terraform attributes. Optional.
 	ConnectionDetails func(attributes map[string]any) (map[string][]byte, error)
+
+	// targets of the references, by argument. Link sets them.
+	targets map[string]Resource
 }
 
 // A Field changes what upjet generates of a Terraform argument or attribute.
@@ -119,7 +146,7 @@ type Field struct {
 type Column struct {
 	// Name in the column's head, in upper case.
 	Name string
-	// Type of the value: string, integer or date. A date is shown as the time
+	// Type of the value: string, integer, boolean or date. A date is shown as the time
 	// since.
 	Type string
 	// JSONPath of the value in the object.
@@ -152,15 +179,48 @@ func (r Resource) CollectionPath(region string) string {
 }
 
 // ObjectPath returns the path in Scaleway's API of the object with the supplied
-// region and UUID.
+// region, which is empty for a global one, and UUID.
 func (r Resource) ObjectPath(region, id string) string {
 	return strings.NewReplacer("{region}", region, "{id}", id).Replace(r.Path)
 }
 
-// Configure turns the declaration into upjet's configuration. Kinds are all
-// declarations, by name, among which references find theirs. It panics when the
-// declaration does not fit the Terraform resource.
-func (r Resource) Configure(c *ujconfig.Resource, kinds map[string]Resource) {
+// Global tells whether the objects belong to no region.
+func (r Resource) Global() bool {
+	return !strings.Contains(r.Path, "{region}")
+}
+
+// Link returns the declarations with their references resolved among themselves. It
+// panics if one refers to what is not declared.
+func Link(all []Resource) []Resource {
+	byName := map[string]Resource{}
+	for _, r := range all {
+		byName[r.Name] = r
+	}
+
+	linked := make([]Resource, len(all))
+
+	for i, r := range all {
+		r.targets = map[string]Resource{}
+
+		for arg, name := range r.References {
+			target, ok := byName[name]
+			if !ok {
+				panic(fmt.Sprintf("%s: %s refers to %s, which is not declared", r.Name, arg, name))
+			}
+
+			r.targets[arg] = target
+		}
+
+		linked[i] = r
+	}
+
+	return linked
+}
+
+// Configure turns the declaration, which has been linked, into upjet's
+// configuration. It panics when the declaration does not fit the Terraform
+// resource.
+func (r Resource) Configure(c *ujconfig.Resource) {
 	c.ShortGroup = r.Group
 	c.Kind = r.Kind
 	c.Version = r.APIVersion()
@@ -180,7 +240,8 @@ func (r Resource) Configure(c *ujconfig.Resource, kinds map[string]Resource) {
 
 	r.configureFields(c)
 	r.configureIdentity(c)
-	r.configureReferences(c, kinds)
+	r.configureReferences(c)
+	r.configureRead(c)
 	r.configureDiff(c)
 	r.configureMinted(c)
 	r.configureExpiry(c)

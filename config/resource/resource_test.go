@@ -6,16 +6,34 @@ package resource
 
 import (
 	"context"
+	"maps"
 	"testing"
 
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-sdk/v2/diag"
+	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/terraform"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
 const uuid = "11111111-1111-4111-8111-111111111111"
 
-var child = Resource{Name: "scaleway_child", References: map[string]string{"parent_id": "scaleway_parent"}}
+// A regional and a global resource that refer to others.
+var (
+	child = Resource{
+		Name: "scaleway_child", Path: "/regions/{region}/children/{id}", Regions: []string{"fr-par"},
+		References: map[string]string{"parent_id": "scaleway_parent", "global_id": "scaleway_global"},
+		targets:    map[string]Resource{"parent_id": {Path: "/regions/{region}/parents/{id}"}, "global_id": global},
+	}
+	global = Resource{
+		Name: "scaleway_global", Kind: "Global", Path: "/globals/{id}", NeedsOrganization: true,
+		References: map[string]string{"parent_id": "scaleway_parent"},
+		targets:    map[string]Resource{"parent_id": {Path: "/regions/{region}/parents/{id}"}},
+	}
+	key = Resource{Name: "scaleway_key", Path: "/keys/{id}", ID: Form{Name: "a key", Pattern: "K[0-9]+", Example: "K1"}}
+)
 
 func TestGetID(t *testing.T) {
 	setup := map[string]any{"configuration": map[string]any{"region": "fr-par"}}
@@ -57,6 +75,12 @@ func TestGetID(t *testing.T) {
 			args:   map[string]any{"parent_id": uuid},
 			want:   map[string]any{"parent_id": uuid},
 		},
+		"GlobalParent": {
+			reason: "An object without a region gets none.",
+			args:   map[string]any{"global_id": uuid},
+			setup:  setup,
+			want:   map[string]any{"global_id": uuid, "region": "fr-par"},
+		},
 	}
 
 	for name, tc := range cases {
@@ -77,6 +101,135 @@ func TestGetID(t *testing.T) {
 				t.Errorf("\n%s\nGetIDFn(...): -want arguments, +got arguments:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// A global object has no region, whatever knows one.
+func TestGlobalGetID(t *testing.T) {
+	setup := func(organization string) map[string]any {
+		return map[string]any{"configuration": map[string]any{"region": "fr-par", "organization_id": organization}}
+	}
+
+	cases := map[string]struct {
+		reason       string
+		argument     bool
+		externalName string
+		args         map[string]any
+		setup        map[string]any
+		want         string
+	}{
+		"Argument":       {reason: "The argument says the organization.", argument: true, args: map[string]any{"parent_id": "nl-ams/" + uuid, "organization_id": uuid}, setup: setup("")},
+		"ProviderConfig": {reason: "So does the ProviderConfig.", argument: true, args: map[string]any{"parent_id": uuid}, setup: setup(uuid)},
+		"Exists":         {reason: "An object that exists belongs to one.", externalName: uuid, args: map[string]any{}, setup: setup("")},
+		"Nowhere": {
+			reason: "Nobody says it.", argument: true, args: map[string]any{"organization_id": ""}, setup: setup(""),
+			want: "the organization of the Global is not known: give spec.forProvider.organizationId, or organization_id in the credentials of the ProviderConfig",
+		},
+		"NoArgument": {
+			reason: "What is no field is not named.", args: map[string]any{}, setup: setup(""),
+			want: "the organization of the Global is not known: give organization_id in the credentials of the ProviderConfig",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			c := &ujconfig.Resource{TerraformResource: &schema.Resource{Schema: map[string]*schema.Schema{}}}
+			if tc.argument {
+				c.TerraformResource.Schema["organization_id"] = &schema.Schema{}
+			}
+
+			global.configureIdentity(c)
+
+			want := maps.Clone(tc.args)
+			_, err := c.ExternalName.GetIDFn(t.Context(), tc.externalName, tc.args, tc.setup)
+
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nGetIDFn(...): -want error, +got error:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(want, tc.args); diff != "" {
+				t.Errorf("\n%s\nGetIDFn(...): -want arguments, +got arguments:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestParseID(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		parse  func(string) (regional.ID, error)
+		in     string
+		want   regional.ID
+		err    bool
+	}{
+		"Regional":         {reason: "A regional ID has both parts.", parse: child.ParseID, in: "fr-par/" + uuid, want: regional.ID{Region: "fr-par", UUID: uuid}},
+		"RegionalBare":     {reason: "A UUID does not say where.", parse: child.ParseID, in: uuid, err: true},
+		"Global":           {reason: "A global one is a UUID.", parse: global.ParseID, in: uuid, want: regional.ID{UUID: uuid}},
+		"GlobalInRegion":   {reason: "It is in no region.", parse: global.ParseID, in: "fr-par/" + uuid, err: true},
+		"GlobalUpperCase":  {reason: "Scaleway compares texts.", parse: global.ParseID, in: "AAAAAAAA" + uuid[8:], err: true},
+		"OtherForm":        {reason: "Some products have another form.", parse: key.ParseID, in: "K12", want: regional.ID{UUID: "K12"}},
+		"NotTheForm":       {reason: "They take no other.", parse: key.ParseID, in: uuid, err: true},
+		"NotAsAWhole":      {reason: "A path could be added to it.", parse: key.ParseID, in: "K12/..", err: true},
+		"Reference":        {reason: "A parent may be in a region.", parse: reference("parent_id"), in: "fr-par/" + uuid, want: regional.ID{Region: "fr-par", UUID: uuid}},
+		"ReferenceBare":    {reason: "Or in that of the object.", parse: reference("parent_id"), in: uuid, want: regional.ID{UUID: uuid}},
+		"ReferenceGlobal":  {reason: "A global parent is a UUID.", parse: reference("global_id"), in: uuid, want: regional.ID{UUID: uuid}},
+		"ReferenceNowhere": {reason: "It is in no region.", parse: reference("global_id"), in: "fr-par/" + uuid, err: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, err := tc.parse(tc.in)
+			if (err != nil) != tc.err {
+				t.Fatalf("\n%s\nwant error %t, got %v", tc.reason, tc.err, err)
+			}
+
+			if tc.err {
+				return
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(tc.in, got.String()); diff != "" {
+				t.Errorf("\n%s\nit is written as it was read: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func reference(arg string) func(string) (regional.ID, error) {
+	return func(id string) (regional.ID, error) { return child.ParseReference(arg, id) }
+}
+
+// What Terraform's Read does not take back is not there when it reads.
+func TestForgottenBeforeRead(t *testing.T) {
+	had := map[string]string{}
+	c := &ujconfig.Resource{TerraformResource: &schema.Resource{
+		Schema: map[string]*schema.Schema{"old": {Type: schema.TypeString, Optional: true}, "kept": {Type: schema.TypeString, Optional: true}},
+		ReadContext: func(_ context.Context, d *schema.ResourceData, _ any) diag.Diagnostics {
+			for arg := range map[string]bool{"old": true, "kept": true} {
+				had[arg], _ = d.Get(arg).(string)
+			}
+
+			return nil
+		},
+	}}
+
+	Resource{ForgottenBeforeRead: []string{"old"}}.configureRead(c)
+
+	d := schema.TestResourceDataRaw(t, c.TerraformResource.Schema, map[string]any{"old": "a", "kept": "b"})
+	if diags := c.TerraformResource.ReadContext(t.Context(), d, nil); diags.HasError() {
+		t.Fatal(diags)
+	}
+
+	if diff := cmp.Diff(map[string]string{"old": "", "kept": "b"}, had); diff != "" {
+		t.Errorf("what Read finds: -want, +got:\n%s", diff)
 	}
 }
 

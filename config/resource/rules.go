@@ -48,9 +48,18 @@ func (r Resource) AllSpecRules(c *ujconfig.Resource) []Rule {
 	}
 
 	for _, arg := range slices.Sorted(maps.Keys(r.References)) {
+		if !r.regionalTarget(arg) {
+			rules = append(rules, ofForm(arg, r.targets[arg].form())...)
+			continue
+		}
+
 		rules = append(rules, form(arg, "("+formRegion+"/)?"+formUUID,
 			"must be a UUID or a regional ID, in lower case, such as fr-par/11111111-1111-4111-8111-111111111111")...)
 		rules = append(rules, inRegion(arg)...)
+	}
+
+	for _, arg := range r.UUIDs {
+		rules = append(rules, ofForm(arg, UUID)...)
 	}
 
 	if _, ok := c.TerraformResource.Schema[keyRegion]; ok {
@@ -152,6 +161,11 @@ func form(arg, pattern, must string) []Rule {
 	}
 
 	return rules
+}
+
+// ofForm requires an argument to be an ID of a form.
+func ofForm(arg string, f Form) []Rule {
+	return form(arg, f.Pattern, "must be "+f.Name+", such as "+f.Example)
 }
 
 // inRegion requires a parent to be in the region that is given beside it. Given

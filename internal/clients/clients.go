@@ -109,9 +109,9 @@ func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.M
 	}
 
 	return terraform.Setup{
-		// Only what is needed to choose a region: upjet hands this to functions that
-		// have no use for keys.
-		Configuration: terraform.ProviderConfiguration{"region": credentials.Region},
+		// Only what is needed to choose a region and an organization: upjet hands this to
+		// functions that have no use for keys.
+		Configuration: terraform.ProviderConfiguration{"region": credentials.Region, "organization_id": credentials.OrganizationID},
 		Meta:          c.meta,
 	}, nil
 }

@@ -3,7 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package regional reads and checks Scaleway's regional IDs, which have the
-// form {region}/{uuid}, such as fr-par/11111111-1111-4111-8111-111111111111.
+// form {region}/{uuid}, such as fr-par/11111111-1111-4111-8111-111111111111. Objects
+// of a global product have no region.
 package regional
 
 import (
@@ -21,14 +22,20 @@ var (
 
 // An ID names an object of a regional Scaleway product.
 type ID struct {
-	// Region the object lives in, such as fr-par.
+	// Region the object lives in, such as fr-par. Empty for an object of a global
+	// product.
 	Region string
-	// UUID of the object, in lower case.
+	// UUID of the object, in lower case. Objects of some global products have another
+	// name.
 	UUID string
 }
 
-// String returns the ID as {region}/{uuid}.
+// String returns the ID as {region}/{uuid}, or without a region if it has none.
 func (id ID) String() string {
+	if id.Region == "" {
+		return id.UUID
+	}
+
 	return id.Region + "/" + id.UUID
 }
 

@@ -45,6 +45,14 @@ func (c *Connector) checkArguments(mg ujresource.Terraformed) error {
 		}
 	}
 
+	for _, arg := range c.resource.UUIDs {
+		if id, ok := args[arg].(string); ok {
+			if err := resource.UUID.Check(id); err != nil {
+				return errors.Wrap(err, fieldOf(arg))
+			}
+		}
+	}
+
 	for _, arg := range c.resource.Timestamps {
 		// An empty text is none either.
 		if text, ok := args[arg].(string); ok {
@@ -91,7 +99,7 @@ func exactlyOne(group []string, args map[string]any, paved *fieldpath.Paved) err
 	for _, arg := range group {
 		names = append(names, fieldOf(arg))
 
-		if v, ok := args[arg]; ok && v != nil && v != "" {
+		if v, ok := args[arg]; ok && v != nil && v != "" && v != false {
 			given, resolved = append(given, fieldOf(arg)), append(resolved, fieldOf(arg))
 			continue
 		}

@@ -71,7 +71,7 @@ func (c *Connector) checkRegions(mg ujresource.Terraformed) error {
 	}
 
 	if external := meta.GetExternalName(mg); external != "" {
-		id, err := regional.Parse(external)
+		id, err := c.resource.ParseID(external)
 		if err != nil {
 			return errors.Wrapf(err, "annotation %s", meta.AnnotationKeyExternalName)
 		}
@@ -89,7 +89,7 @@ func (c *Connector) checkRegions(mg ujresource.Terraformed) error {
 
 		field := fieldOf(arg)
 
-		id, err := regional.ParseArgument(value)
+		id, err := c.resource.ParseReference(arg, value)
 		if err != nil {
 			return errors.Wrap(err, field)
 		}

@@ -20,7 +20,6 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -135,7 +134,7 @@ var nothing = managed.ExternalClientFns{
 // path of the managed resource's object in Scaleway's API. It is empty while the
 // object has no ID.
 func (c *Connector) path(mg xpresource.Managed) string {
-	id, err := regional.Parse(meta.GetExternalName(mg))
+	id, err := c.resource.ParseID(meta.GetExternalName(mg))
 	if err != nil {
 		return ""
 	}
@@ -208,7 +207,8 @@ func (e *external) Update(ctx context.Context, mg xpresource.Managed) (managed.E
 
 // Delete deletes the object, and does nothing while Scaleway is deleting it.
 func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.ExternalDelete, error) {
-	if seen, ok := e.connector.seen.Get(e.connector.path(mg)); ok && seen.Status == statusDeleting {
+	seen, before := e.connector.seen.Get(e.connector.path(mg))
+	if before && seen.Status == statusDeleting {
 		return managed.ExternalDelete{}, nil
 	}
 
@@ -225,9 +225,9 @@ func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.E
 	}
 
 	deletion, err := fresh.Delete(ctx, mg)
-	if _, ok := e.connector.seen.Get(e.connector.path(mg)); err != nil && !ok {
+	if _, after := e.connector.seen.Get(e.connector.path(mg)); err != nil && before && !after {
 		// It was seen a moment ago, and is not found any more. Terraform takes that for
-		// an error with some kinds.
+		// an error with some kinds. Objects without a status are never seen.
 		return deletion, nil
 	}
 
