@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	v1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	v1beta1iam "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/iam/v1beta1"
+	v1beta1registry "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/registry/v1beta1"
 	v1beta1namespaced "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 )
 
@@ -18,6 +20,8 @@ func init() {
 	// Register the types with the Scheme so the components can map objects to GroupVersionKinds and back
 	AddToSchemes = append(AddToSchemes,
 		v1beta1.SchemeBuilder.AddToScheme,
+		v1beta1iam.SchemeBuilder.AddToScheme,
+		v1beta1registry.SchemeBuilder.AddToScheme,
 		v1beta1namespaced.SchemeBuilder.AddToScheme,
 	)
 }

@@ -17,7 +17,10 @@ import (
 	domain "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/container/domain"
 	token "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/container/token"
 	trigger "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/container/trigger"
+	application "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/iam/application"
+	policy "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/iam/policy"
 	providerconfig "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/providerconfig"
+	registrynamespace "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/registry/registrynamespace"
 )
 
 // Setup adds all controllers to the supplied manager.
@@ -29,7 +32,10 @@ func Setup(mgr ctrl.Manager, o managed.Options) error {
 		domain.Setup,
 		token.Setup,
 		trigger.Setup,
+		application.Setup,
+		policy.Setup,
 		providerconfig.Setup,
+		registrynamespace.Setup,
 	} {
 		if err := setup(mgr, o); err != nil {
 			return err
@@ -49,7 +55,10 @@ func SetupGated(mgr ctrl.Manager, o managed.Options) error {
 		domain.SetupGated,
 		token.SetupGated,
 		trigger.SetupGated,
+		application.SetupGated,
+		policy.SetupGated,
 		providerconfig.SetupGated,
+		registrynamespace.SetupGated,
 	} {
 		if err := setup(mgr, o); err != nil {
 			return err

@@ -137,6 +137,8 @@ type ContainerNamespaceStatus struct {
 type ContainerNamespace struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
+	// +kubebuilder:validation:XValidation:rule="!(has(self.forProvider.projectId)) || self.forProvider.projectId.matches('^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$')",message="spec.forProvider.projectId must be a UUID in lower case, such as 11111111-1111-4111-8111-111111111111"
+	// +kubebuilder:validation:XValidation:rule="!(has(self.initProvider) && has(self.initProvider.projectId)) || self.initProvider.projectId.matches('^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$')",message="spec.initProvider.projectId must be a UUID in lower case, such as 11111111-1111-4111-8111-111111111111"
 	// +kubebuilder:validation:XValidation:rule="!(has(self.forProvider.region)) || self.forProvider.region.matches('^[a-z]{2}-[a-z]{3,7}$')",message="spec.forProvider.region must be a region, such as fr-par, nl-ams, pl-waw"
 	// +kubebuilder:validation:XValidation:rule="!(has(self.initProvider) && has(self.initProvider.region)) || self.initProvider.region.matches('^[a-z]{2}-[a-z]{3,7}$')",message="spec.initProvider.region must be a region, such as fr-par, nl-ams, pl-waw"
 	Spec   ContainerNamespaceSpec   `json:"spec"`
