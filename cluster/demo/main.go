@@ -68,7 +68,7 @@ func (c *cli) run(ctx context.Context) error {
 		credentials = b
 	}
 	if len(c.Manifests) == 0 {
-		c.Manifests = []string{"examples/providerconfig", "examples/container"}
+		c.Manifests = []string{"examples/providerconfig", "examples/container", "examples/registry", "examples/iam"}
 		if credentials != nil {
 			// The others need a host name of the user's.
 			c.Manifests = []string{"examples/providerconfig", "examples/container/token.yaml"}

@@ -24,6 +24,7 @@ const description = `Serves a local, in-memory Scaleway API. Prints url, access_
 type cli struct {
 	Listen         string        `default:"127.0.0.1:0" help:"Address to listen on. Its host must be a loopback IP address; port 0 takes a free port."`
 	TransientDelay time.Duration `default:"0s" help:"How long objects stay creating, updating and deleting, such as 10s."`
+	ProjectID      string        `default:"11111111-1111-4111-8111-111111111111" help:"UUID of the project that the key belongs to. The default is that of the examples."`
 }
 
 // Run prints how to reach the API to out, and serves it until ctx is done.
@@ -36,6 +37,8 @@ func (c *cli) Run(ctx context.Context, out io.Writer) error {
 	defer s.Close()
 
 	key := s.NewKey()
+	key.ProjectID = c.ProjectID
+	s.AddKey(key)
 	if err := json.NewEncoder(out).Encode(map[string]string{
 		"url":             url,
 		"access_key":      key.AccessKey,

@@ -20,7 +20,7 @@ func TestRun(t *testing.T) {
 	in, out := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		err := (&cli{Listen: "127.0.0.1:0"}).Run(ctx, out)
+		err := (&cli{Listen: "127.0.0.1:0", ProjectID: "11111111-1111-4111-8111-111111111111"}).Run(ctx, out)
 		_ = out.CloseWithError(err) // So that a failure does not leave the test reading.
 		done <- err
 	}()
