@@ -6,6 +6,7 @@ package transport
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -96,6 +97,8 @@ func (o *Observations) note(req *http.Request, body []byte) []byte {
 		ID           string `json:"id"`
 		Status       string `json:"status"`
 		ErrorMessage string `json:"error_message"`
+		// Of registry namespaces.
+		StatusMessage string `json:"status_message"`
 	}
 
 	// What is not an object with an ID and a status is none of ours.
@@ -108,7 +111,7 @@ func (o *Observations) note(req *http.Request, body []byte) []byte {
 		path += "/" + object.ID
 	}
 
-	seen := Observation{Status: object.Status, Message: object.ErrorMessage}
+	seen := Observation{Status: object.Status, Message: cmp.Or(object.ErrorMessage, object.StatusMessage)}
 	o.byPath.Add(path, seen)
 
 	if !seen.Transient() {

@@ -90,6 +90,14 @@ func TestObservations(t *testing.T) {
 				noted: map[string]Observation{containerPath: {Status: "error", Message: "image not found"}},
 			},
 		},
+		"ErrorOfARegistryNamespace": {
+			reason: "Container Registry has another name for the explanation.",
+			args:   args{method: http.MethodGet, path: containerPath, status: http.StatusOK, contentType: jsonType, body: `{"id":"` + id + `","status":"error","status_message":"no space"}`},
+			want: want{
+				body:  `{"id":"` + id + `","status":"error","status_message":"no space"}`,
+				noted: map[string]Observation{containerPath: {Status: "error", Message: "no space"}},
+			},
+		},
 		"Transient": {
 			reason: "Terraform's waiters must return at once, instead of holding a worker.",
 			args:   args{method: http.MethodGet, path: containerPath, status: http.StatusOK, contentType: jsonType, body: `{"id":"` + id + `","status":"creating"}`},

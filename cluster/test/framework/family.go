@@ -12,6 +12,9 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	iamv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/iam/v1beta1"
+	registryv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/registry/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 )
 
 // A Family holds one managed resource of each kind, which refer to each other.
@@ -22,6 +25,11 @@ type Family struct {
 	Cron      *v1beta1.Cron
 	Domain    *v1beta1.Domain
 	Trigger   *v1beta1.Trigger
+
+	RegistryNamespace *registryv1beta1.RegistryNamespace
+
+	Application *iamv1beta1.Application
+	Policy      *iamv1beta1.Policy
 
 	// Secrets that the managed resources take arguments from.
 	Secrets []*corev1.Secret
@@ -34,9 +42,58 @@ const (
 	SecretToken     = "token"
 )
 
+// A Member of a Family.
+type Member struct {
+	Managed xpresource.ModernManaged
+	// Kind of its object at Scaleway.
+	Kind fakescaleway.Kind
+	// Collection and Object are the routes of the API.
+	Collection, Object string
+}
+
+// Members returns the members of the family, parents first.
+func (f *Family) Members() []Member {
+	return []Member{
+		{f.Namespace, fakescaleway.KindNamespace, fakescaleway.RouteNamespaces, fakescaleway.RouteNamespace},
+		{f.Container, fakescaleway.KindContainer, fakescaleway.RouteContainers, fakescaleway.RouteContainer},
+		{f.Token, fakescaleway.KindToken, fakescaleway.RouteTokens, fakescaleway.RouteToken},
+		{f.Cron, fakescaleway.KindTrigger, fakescaleway.RouteTriggers, fakescaleway.RouteTrigger},
+		{f.Domain, fakescaleway.KindDomain, fakescaleway.RouteDomains, fakescaleway.RouteDomain},
+		{f.Trigger, fakescaleway.KindTrigger, fakescaleway.RouteTriggers, fakescaleway.RouteTrigger},
+		{f.RegistryNamespace, fakescaleway.KindRegistryNamespace, fakescaleway.RouteRegistryNamespaces, fakescaleway.RouteRegistryNamespace},
+		{f.Application, fakescaleway.KindApplication, fakescaleway.RouteApplications, fakescaleway.RouteApplication},
+		{f.Policy, fakescaleway.KindPolicy, fakescaleway.RoutePolicies, fakescaleway.RoutePolicy},
+	}
+}
+
 // Managed returns the managed resources of the family, parents first.
 func (f *Family) Managed() []xpresource.ModernManaged {
-	return []xpresource.ModernManaged{f.Namespace, f.Container, f.Token, f.Cron, f.Domain, f.Trigger}
+	var all []xpresource.ModernManaged
+	for _, m := range f.Members() {
+		all = append(all, m.Managed)
+	}
+
+	return all
+}
+
+// Creations are the requests that create the family, by method and route.
+func (f *Family) Creations() map[string]int {
+	posts := map[string]int{}
+	for _, m := range f.Members() {
+		posts["POST "+m.Collection]++
+	}
+
+	return posts
+}
+
+// WaitFamilyPolled waits until the provider has read each object of the family that
+// many times more.
+func (e *Env) WaitFamilyPolled(f *Family, times int) {
+	e.t.Helper()
+
+	for _, m := range f.Members() {
+		e.WaitPolled(m.Object, times)
+	}
 }
 
 // NewFamily returns a Family that has not been created yet.
@@ -48,6 +105,12 @@ func (e *Env) NewFamily() *Family {
 		Cron:      &v1beta1.Cron{},
 		Domain:    &v1beta1.Domain{},
 		Trigger:   &v1beta1.Trigger{},
+
+		RegistryNamespace: &registryv1beta1.RegistryNamespace{},
+
+		Application: &iamv1beta1.Application{},
+		Policy:      &iamv1beta1.Policy{},
+
 		Secrets: []*corev1.Secret{
 			{ObjectMeta: metav1.ObjectMeta{Name: SecretVariables}, StringData: map[string]string{"PASSWORD": "correct horse"}},
 			{ObjectMeta: metav1.ObjectMeta{Name: SecretSQS}, StringData: map[string]string{"access": "SCWSQS", "secret": "battery staple"}},
@@ -104,6 +167,20 @@ func (e *Env) NewFamily() *Family {
 			QueueURL:           ptr.To("https://sqs.mnq.fr-par.scaleway.com/project-1/events"),
 			AccessKeySecretRef: xpv1.LocalSecretKeySelector{LocalSecretReference: xpv1.LocalSecretReference{Name: SecretSQS}, Key: "access"},
 			SecretKeySecretRef: xpv1.LocalSecretKeySelector{LocalSecretReference: xpv1.LocalSecretReference{Name: SecretSQS}, Key: "secret"},
+		},
+	}
+	f.RegistryNamespace.Spec.ForProvider = registryv1beta1.RegistryNamespaceParameters{
+		Name: ptr.To("family"), Description: ptr.To("first"),
+	}
+	f.RegistryNamespace.Spec.WriteConnectionSecretToReference = &xpv1.LocalSecretReference{Name: "registry"}
+	f.Application.Spec.ForProvider = iamv1beta1.ApplicationParameters{
+		Name: ptr.To("family"), Description: ptr.To("first"), Tags: []*string{ptr.To("one")},
+	}
+	f.Policy.Spec.ForProvider = iamv1beta1.PolicyParameters{
+		Name: ptr.To("family"), ApplicationIDRef: &xpv1.NamespacedReference{Name: f.Application.GetName()},
+		Rule: []iamv1beta1.RuleParameters{
+			{PermissionSetNames: []*string{ptr.To("ContainersPrivateAccess"), ptr.To("ContainersReadOnly")}, ProjectIds: []*string{ptr.To(e.Key.ProjectID)}},
+			{PermissionSetNames: []*string{ptr.To("IAMReadOnly")}, OrganizationID: ptr.To(e.Key.OrganizationID)},
 		},
 	}
 

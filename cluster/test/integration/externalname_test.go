@@ -444,9 +444,7 @@ func TestPolicyWithoutLateInitialize(t *testing.T) {
 	e.Scaleway.ResetRequests()
 	restart(e)
 
-	for _, route := range []string{routeNamespaces, routeContainers, routeTokens, routeTriggers, routeDomains} {
-		e.WaitPolled(route+"/{id}", 3)
-	}
+	e.WaitFamilyPolled(f, 3)
 
 	e.WaitReady(f.Managed()...)
 

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,7 +122,9 @@ func TestNothingLeaks(t *testing.T) {
 
 	s.in(t, "the metrics", metrics(t, e, address))
 
-	for _, mg := range []client.Object{another, f.Token, f.Cron, f.Domain, f.Trigger, f.Container, f.Namespace} {
+	startDeletion(t, e, another)
+
+	for _, mg := range slices.Backward(f.Managed()) {
 		startDeletion(t, e, mg)
 	}
 

@@ -25,14 +25,8 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
-// routes of the collections of the family.
-const (
-	routeNamespaces = "/containers/v1/regions/{region}/namespaces"
-	routeContainers = "/containers/v1/regions/{region}/containers"
-	routeTokens     = "/containers/v1beta1/regions/{region}/tokens"
-	routeTriggers   = "/containers/v1/regions/{region}/triggers"
-	routeDomains    = "/containers/v1/regions/{region}/domains"
-)
+// routeTokens is the route of the collection of tokens.
+const routeTokens = fakescaleway.RouteTokens
 
 // writes returns what was asked of Scaleway other than to read, by method and
 // route.
@@ -52,14 +46,7 @@ func TestCreateToReady(t *testing.T) {
 	f := e.CreateFamily()
 	e.WaitReady(f.Managed()...)
 
-	want := map[string]int{
-		"POST " + routeNamespaces: 1,
-		"POST " + routeContainers: 1,
-		"POST " + routeTokens:     1,
-		"POST " + routeTriggers:   2, // A Cron is a trigger too.
-		"POST " + routeDomains:    1,
-	}
-	if diff := cmp.Diff(want, writes(e.Scaleway)); diff != "" {
+	if diff := cmp.Diff(f.Creations(), writes(e.Scaleway)); diff != "" {
 		t.Errorf("each object is created once, and changed by nothing afterwards: -want, +got:\n%s", diff)
 	}
 
@@ -78,7 +65,15 @@ func TestCreateToReady(t *testing.T) {
 		t.Errorf("Container: the selector is resolved to the namespace's regional ID: -want, +got:\n%s", diff)
 	}
 
+	if diff := cmp.Diff(framework.ExternalName(f.Application), ptr.Deref(f.Policy.Spec.ForProvider.ApplicationID, "")); diff != "" {
+		t.Errorf("Policy: the reference is resolved to the application's UUID: -want, +got:\n%s", diff)
+	}
+
 	// Connection Secrets.
+	if diff := cmp.Diff("rg.fr-par.scw.cloud/family", string(e.SecretData("registry")["endpoint"])); diff != "" {
+		t.Errorf("the registry namespace's Secret holds its endpoint: -want, +got:\n%s", diff)
+	}
+
 	if diff := cmp.Diff(ptr.Deref(f.Container.Status.AtProvider.PublicEndpoint, "?"), string(e.SecretData("container")["endpoint"])); diff != "" {
 		t.Errorf("the container's Secret holds its endpoint: -want, +got:\n%s", diff)
 	}
@@ -101,19 +96,27 @@ func TestCreateToReady(t *testing.T) {
 	}
 }
 
+// idOf returns the region and the ID in the external name of a managed resource.
+// Objects of a global product have no region.
+func idOf(mg xpresource.ModernManaged) (region, id string) {
+	region, id, ok := strings.Cut(framework.ExternalName(mg), "/")
+	if !ok {
+		return "", framework.ExternalName(mg)
+	}
+
+	return region, id
+}
+
 // uuidOf returns the UUID in the external name of a managed resource.
 func uuidOf(t *testing.T, mg xpresource.ModernManaged) string {
 	t.Helper()
 
-	id, err := regional.Parse(framework.ExternalName(mg))
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, id := idOf(mg)
 
-	return id.UUID
+	return id
 }
 
-// The four kinds that have an update: what the user changes reaches Scaleway,
+// The kinds that have an update: what the user changes reaches Scaleway,
 // and what somebody changes at Scaleway is changed back.
 func TestUpdateAndDrift(t *testing.T) {
 	t.Parallel()
@@ -168,6 +171,43 @@ func TestUpdateAndDrift(t *testing.T) {
 				})
 			},
 		},
+		"RegistryNamespace": {
+			mg:     f.RegistryNamespace,
+			kind:   fakescaleway.KindRegistryNamespace,
+			change: func() { f.RegistryNamespace.Spec.ForProvider.IsPublic = ptr.To(true) },
+			drift:  func(r fakescaleway.Resource) { r.(*fakescaleway.RegistryNamespace).IsPublic = false },
+			is:     func() bool { return e.Scaleway.RegistryNamespaces("fr-par")[0].IsPublic },
+		},
+		"Application": {
+			mg:     f.Application,
+			kind:   fakescaleway.KindApplication,
+			change: func() { f.Application.Spec.ForProvider.Description = ptr.To("second") },
+			drift:  func(r fakescaleway.Resource) { r.(*fakescaleway.Application).Description = "drifted" },
+			is:     func() bool { return e.Scaleway.Applications()[0].Description == "second" },
+		},
+		"Policy": {
+			mg:     f.Policy,
+			kind:   fakescaleway.KindPolicy,
+			change: func() { slices.Reverse(f.Policy.Spec.ForProvider.Rule) },
+			drift:  func(r fakescaleway.Resource) { slices.Reverse(r.(*fakescaleway.Policy).Rules) },
+			is: func() bool {
+				rules := e.Scaleway.Policies()[0].Rules
+				return len(rules) == 2 && rules[0].PermissionSetNames[0] == "IAMReadOnly"
+			},
+		},
+		"PolicyPrincipal": {
+			mg:     f.Policy,
+			kind:   fakescaleway.KindPolicy,
+			change: func() {},
+			drift: func(r fakescaleway.Resource) {
+				p := r.(*fakescaleway.Policy)
+				p.ApplicationID, p.UserID = nil, ptr.To("11111111-1111-4111-8111-111111111111")
+			},
+			is: func() bool {
+				p := e.Scaleway.Policies()[0]
+				return p.UserID == nil && ptr.Deref(p.ApplicationID, "") == framework.ExternalName(f.Application)
+			},
+		},
 	}
 
 	for name, tc := range cases {
@@ -175,7 +215,8 @@ func TestUpdateAndDrift(t *testing.T) {
 			e.Update(tc.mg, tc.change)
 			e.Eventually("the change to reach Scaleway", func() (bool, string) { return tc.is(), "it is not there" })
 
-			if err := e.Scaleway.Update(tc.kind, "fr-par", uuidOf(t, tc.mg), tc.drift); err != nil {
+			region, id := idOf(tc.mg)
+			if err := e.Scaleway.Update(tc.kind, region, id, tc.drift); err != nil {
 				t.Fatal(err)
 			}
 
@@ -208,10 +249,10 @@ func TestSecretArgument(t *testing.T) {
 		return now != before && now != "", now
 	})
 
-	patches := e.Scaleway.Count(http.MethodPatch, routeNamespaces+"/{id}")
-	e.WaitPolled(routeNamespaces+"/{id}", 3)
+	patches := e.Scaleway.Count(http.MethodPatch, fakescaleway.RouteNamespace)
+	e.WaitPolled(fakescaleway.RouteNamespace, 3)
 
-	if diff := cmp.Diff(patches, e.Scaleway.Count(http.MethodPatch, routeNamespaces+"/{id}")); diff != "" {
+	if diff := cmp.Diff(patches, e.Scaleway.Count(http.MethodPatch, fakescaleway.RouteNamespace)); diff != "" {
 		t.Errorf("PATCHes while nothing changes: -want, +got:\n%s", diff)
 	}
 }
@@ -241,9 +282,7 @@ func TestImportWritesNothing(t *testing.T) {
 	e.StartProvider()
 	e.WaitReady(again.Managed()...)
 
-	for _, route := range []string{routeNamespaces, routeContainers, routeTokens, routeTriggers, routeDomains} {
-		e.WaitPolled(route+"/{id}", 3)
-	}
+	e.WaitFamilyPolled(f, 3)
 
 	if diff := cmp.Diff(map[string]int{}, writes(e.Scaleway)); diff != "" {
 		t.Errorf("writes at Scaleway: -want, +got:\n%s", diff)
@@ -282,9 +321,7 @@ func TestRestartWritesNothing(t *testing.T) {
 	e.Scaleway.ResetRequests()
 	e.StartProvider()
 
-	for _, route := range []string{routeNamespaces, routeContainers, routeTokens, routeTriggers, routeDomains} {
-		e.WaitPolled(route+"/{id}", 3)
-	}
+	e.WaitFamilyPolled(f, 3)
 
 	e.WaitReady(f.Managed()...)
 
@@ -311,32 +348,33 @@ func TestDeleteUntilNotFound(t *testing.T) {
 	// Scaleway goes on deleting until the test says that it is done.
 	e.Scaleway.SetOutcome(func(fakescaleway.Transition) fakescaleway.Outcome { return fakescaleway.Outcome{Never: true} })
 
-	for _, tc := range []struct {
-		mg    xpresource.ModernManaged
-		kind  fakescaleway.Kind
-		route string
-	}{
-		{f.Domain, fakescaleway.KindDomain, routeDomains},
-		{f.Trigger, fakescaleway.KindTrigger, routeTriggers},
-		{f.Cron, fakescaleway.KindTrigger, routeTriggers},
-		{f.Container, fakescaleway.KindContainer, routeContainers},
-		{f.Namespace, fakescaleway.KindNamespace, routeNamespaces},
-	} {
-		id := uuidOf(t, tc.mg)
+	members := f.Members()
+	slices.Reverse(members)
 
-		if err := e.Client.Delete(t.Context(), tc.mg); err != nil {
+	for _, m := range members {
+		region, id := idOf(m.Managed)
+
+		switch m.Kind {
+		case fakescaleway.KindToken:
+			continue
+		case fakescaleway.KindApplication, fakescaleway.KindPolicy:
+			e.Delete(m.Managed) // They are gone at once.
+			continue
+		}
+
+		if err := e.Client.Delete(t.Context(), m.Managed); err != nil {
 			t.Fatal(err)
 		}
 
-		e.WaitCondition(tc.mg, xpv1.TypeReady, "Deleting", func(c xpv1.Condition) bool { return c.Reason == xpv1.ReasonDeleting })
-		e.WaitPolled(tc.route+"/{id}", 2)
-		e.Get(tc.mg) // It is still there.
+		e.WaitCondition(m.Managed, xpv1.TypeReady, "Deleting", func(c xpv1.Condition) bool { return c.Reason == xpv1.ReasonDeleting })
+		e.WaitPolled(m.Object, 2)
+		e.Get(m.Managed) // It is still there.
 
-		if err := e.Scaleway.Delete(tc.kind, "fr-par", id); err != nil {
+		if err := e.Scaleway.Delete(m.Kind, region, id); err != nil {
 			t.Fatal(err)
 		}
 
-		e.WaitGone(tc.mg)
+		e.WaitGone(m.Managed)
 	}
 
 	e.Delete(f.Token) // The container's deletion has taken it along.
@@ -393,7 +431,7 @@ func TestReadyFollowsScaleway(t *testing.T) {
 
 	for kind, mg := range map[fakescaleway.Kind]xpresource.ModernManaged{
 		fakescaleway.KindNamespace: f.Namespace, fakescaleway.KindToken: f.Token,
-		fakescaleway.KindDomain: f.Domain, fakescaleway.KindTrigger: f.Trigger,
+		fakescaleway.KindDomain: f.Domain, fakescaleway.KindTrigger: f.Trigger, fakescaleway.KindRegistryNamespace: f.RegistryNamespace,
 	} {
 		t.Run("Error"+string(kind), func(t *testing.T) {
 			if err := e.Scaleway.SetStatus(kind, "fr-par", uuidOf(t, mg), "error", ""); err != nil {
@@ -445,7 +483,7 @@ func TestDomainNotValidatedIsSaidAtOnce(t *testing.T) {
 
 	e := framework.New(t)
 	fault := e.Scaleway.Inject(fakescaleway.Fault{
-		Method: http.MethodPost, Route: routeDomains,
+		Method: http.MethodPost, Route: fakescaleway.RouteDomains,
 		Status: http.StatusBadRequest, Body: `{"message":"could not validate domain family.example.com: no CNAME record"}`,
 	})
 	e.StartProvider()
