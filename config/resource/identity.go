@@ -11,6 +11,7 @@ import (
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
+	ujterraform "github.com/crossplane/upjet/v2/pkg/terraform"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
@@ -127,9 +128,10 @@ func (r Resource) checkOrganization(argument bool, args, setup map[string]any) e
 	return errors.Errorf("the organization of the %s is not known: give %s", r.Kind, where)
 }
 
-// configuration returns upjet's view of the ProviderConfig.
+// configuration returns upjet's view of the ProviderConfig, from what terraform.Setup
+// becomes as a map.
 func configuration(setup map[string]any) map[string]any {
-	c, _ := setup["configuration"].(map[string]any)
+	c, _ := setup["configuration"].(ujterraform.ProviderConfiguration)
 	return c
 }
 

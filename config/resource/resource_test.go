@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
+	ujterraform "github.com/crossplane/upjet/v2/pkg/terraform"
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/diag"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
@@ -36,7 +37,7 @@ var (
 )
 
 func TestGetID(t *testing.T) {
-	setup := map[string]any{"configuration": map[string]any{"region": "fr-par"}}
+	setup := ujterraform.Setup{Configuration: ujterraform.ProviderConfiguration{"region": "fr-par"}}.Map()
 
 	cases := map[string]struct {
 		reason       string
@@ -107,7 +108,7 @@ func TestGetID(t *testing.T) {
 // A global object has no region, whatever knows one.
 func TestGlobalGetID(t *testing.T) {
 	setup := func(organization string) map[string]any {
-		return map[string]any{"configuration": map[string]any{"region": "fr-par", "organization_id": organization}}
+		return ujterraform.Setup{Configuration: ujterraform.ProviderConfiguration{"region": "fr-par", "organization_id": organization}}.Map()
 	}
 
 	cases := map[string]struct {

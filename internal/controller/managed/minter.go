@@ -20,6 +20,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
+	ujterraform "github.com/crossplane/upjet/v2/pkg/terraform"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -137,8 +138,8 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 	}
 
 	// The reconciler stores it with the writes that it makes before it calls Create.
-	setup := map[string]any{"configuration": map[string]any{"region": region}}
-	region = m.resource.Region("", args, setup)
+	setup := ujterraform.Setup{Configuration: ujterraform.ProviderConfiguration{argumentRegion: region}}
+	region = m.resource.Region("", args, setup.Map())
 
 	record = mint.NewRecord(mg, record, region, m.parents(args), m.now())
 	record.Renewed = mg.GetAnnotations()[AnnotationRenew] // What is new needs no renewal.
