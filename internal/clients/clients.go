@@ -108,12 +108,14 @@ func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.M
 		return terraform.Setup{}, err
 	}
 
-	return terraform.Setup{
-		// Only what is needed to choose a region and an organization: upjet hands this to
-		// functions that have no use for keys.
-		Configuration: terraform.ProviderConfiguration{"region": credentials.Region, "organization_id": credentials.OrganizationID},
-		Meta:          c.meta,
-	}, nil
+	// Only what is needed to choose a region and an organization: upjet hands this to
+	// functions that have no use for keys.
+	configuration := terraform.ProviderConfiguration{"region": credentials.Region}
+	if credentials.OrganizationID != "" {
+		configuration["organization_id"] = credentials.OrganizationID
+	}
+
+	return terraform.Setup{Configuration: configuration, Meta: c.meta}, nil
 }
 
 // API returns a client with the credentials of the managed resource, and the

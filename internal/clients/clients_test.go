@@ -206,7 +206,7 @@ func TestSetup(t *testing.T) {
 		want   want
 	}{
 		"ProviderConfig": {
-			reason: "A ProviderConfig takes the Secret of its own namespace, and upjet is told no more than the region.",
+			reason: "A ProviderConfig takes the Secret of its own namespace, and upjet is told no keys.",
 			args: args{
 				objects: []client.Object{newProviderConfig("team-a"), newSecret("team-a", newCredentials(1, "")), newSecret("team-b", newCredentials(2, ""))},
 				mg:      newManaged("team-a", "ProviderConfig"),
@@ -228,13 +228,13 @@ func TestSetup(t *testing.T) {
 			},
 		},
 		"Region": {
-			reason: "The region is that of the credentials.",
+			reason: "The region and the organization are those of the credentials.",
 			args: args{
-				objects: []client.Object{newProviderConfig("team-a"), newSecret("team-a", Credentials{AccessKey: testAccessKey, SecretKey: testSecretKey, Region: "nl-ams"})},
+				objects: []client.Object{newProviderConfig("team-a"), newSecret("team-a", Credentials{AccessKey: testAccessKey, SecretKey: testSecretKey, Region: "nl-ams", OrganizationID: testSecretKey})},
 				mg:      newManaged("team-a", "ProviderConfig"),
 			},
 			want: want{
-				configuration: terraform.ProviderConfiguration{"region": "nl-ams"},
+				configuration: terraform.ProviderConfiguration{"region": "nl-ams", "organization_id": testSecretKey},
 				read:          []types.NamespacedName{inTeamA},
 			},
 		},
