@@ -21,10 +21,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	iamv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/iam/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 )
 
 const (
+	uuid   = "11111111-1111-4111-8111-111111111111"
 	paris  = "fr-par/11111111-1111-4111-8111-111111111111"
 	warsaw = "pl-waw/22222222-2222-4222-8222-222222222222"
 )
@@ -50,8 +52,23 @@ type refusal struct {
 	// rule is a part of the API server's message. It is empty for what the API
 	// server cannot know.
 	rule string
-	// provider is a part of the condition that the provider sets.
+	// provider is a part of the condition that the provider sets. It is empty for what
+	// it leaves to Scaleway, which refuses it.
 	provider string
+}
+
+// policy returns a valid Policy, changed.
+func policy(change func(*iamv1beta1.PolicyParameters)) func() xpresource.ModernManaged {
+	return func() xpresource.ModernManaged {
+		p := &iamv1beta1.Policy{}
+		p.Spec.ForProvider = iamv1beta1.PolicyParameters{
+			UserID: ptr.To(uuid),
+			Rule:   []iamv1beta1.RuleParameters{{PermissionSetNames: []*string{ptr.To("ContainersReadOnly")}, ProjectIds: []*string{ptr.To(uuid)}}},
+		}
+		change(&p.Spec.ForProvider)
+
+		return p
+	}
 }
 
 var refusals = map[string]refusal{
@@ -270,6 +287,53 @@ var refusals = map[string]refusal{
 		rule:     "give exactly one of cron, nats, sqs",
 		provider: "give exactly one of spec.forProvider.cron, spec.forProvider.nats, spec.forProvider.sqs",
 	},
+	"TwoPrincipals": {
+		mg:       policy(func(p *iamv1beta1.PolicyParameters) { p.NoPrincipal = ptr.To(true) }),
+		rule:     "give exactly one of applicationId (or its Ref or Selector), groupId, noPrincipal, userId",
+		provider: "spec.forProvider.noPrincipal and spec.forProvider.userId are given",
+	},
+	"TwoPrincipalsOneByReference": {
+		mg:       policy(func(p *iamv1beta1.PolicyParameters) { p.ApplicationIDRef = optional("gone") }),
+		rule:     "give exactly one of",
+		provider: "spec.forProvider.applicationId and spec.forProvider.userId are given",
+	},
+	"NoPrincipal": {
+		mg:       policy(func(p *iamv1beta1.PolicyParameters) { p.UserID = nil }),
+		rule:     "give exactly one of",
+		provider: "none is given",
+	},
+	"PrincipalThatIsNone": {
+		mg:       policy(func(p *iamv1beta1.PolicyParameters) { p.UserID, p.NoPrincipal = nil, ptr.To(false) }),
+		rule:     "spec.forProvider.noPrincipal can only be true",
+		provider: "none is given",
+	},
+	"MalformedPrincipal": {
+		mg:       policy(func(p *iamv1beta1.PolicyParameters) { p.UserID = ptr.To("me") }),
+		rule:     "spec.forProvider.userId must be a UUID in lower case",
+		provider: `spec.forProvider.userId: "me" is not a UUID`,
+	},
+	"GlobalIDInARegion": {
+		mg:       policy(func(p *iamv1beta1.PolicyParameters) { p.UserID, p.ApplicationID = nil, ptr.To(paris) }),
+		rule:     "spec.forProvider.applicationId must be a UUID in lower case",
+		provider: `spec.forProvider.applicationId: "` + paris + `" is not a UUID`,
+	},
+	"ExternalNameInARegion": {
+		mg: func() xpresource.ModernManaged {
+			app := &iamv1beta1.Application{}
+			meta.SetExternalName(app, paris)
+
+			return app
+		},
+		provider: `"` + paris + `" is not a UUID`,
+	},
+	"RuleWithoutScope": {
+		mg:   policy(func(p *iamv1beta1.PolicyParameters) { p.Rule[0].ProjectIds = nil }),
+		rule: "give each rule of spec.forProvider.rule either projectIds or organizationId",
+	},
+	"RuleWithTwoScopes": {
+		mg:   policy(func(p *iamv1beta1.PolicyParameters) { p.Rule[0].OrganizationID = ptr.To(uuid) }),
+		rule: "give each rule of spec.forProvider.rule either projectIds or organizationId",
+	},
 }
 
 // In this order, because the rules are put over the CRDs half-way.
@@ -297,6 +361,10 @@ func testProviderRefuses(t *testing.T) {
 	e.StartProvider()
 
 	for name, r := range refusals {
+		if r.provider == "" {
+			continue
+		}
+
 		t.Run(name, func(t *testing.T) {
 			mg := r.mg()
 			e.Place(mg, strings.ToLower(name))
@@ -524,7 +592,7 @@ func awaitRules(t *testing.T, e *framework.Env) {
 		n++
 
 		for kind, mg := range map[string]xpresource.ModernManaged{
-			"token": refusals["NoParent"].mg(), "trigger": refusals["TwoSources"].mg(), "cron": refusals["NoContainer"].mg(),
+			"token": refusals["NoParent"].mg(), "trigger": refusals["TwoSources"].mg(), "cron": refusals["NoContainer"].mg(), "policy": refusals["NoPrincipal"].mg(),
 		} {
 			e.Place(mg, fmt.Sprintf("probe-%s-%d", kind, n))
 

@@ -392,6 +392,37 @@ func TestDeleteUntilNotFound(t *testing.T) {
 	}
 }
 
+// A deletion that Scaleway refuses says so, also of an object without a status, and
+// of one that it has just deleted it says nothing.
+func TestDeleteRefused(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	f := e.NewFamily()
+	e.Create(f.Application)
+	e.Create(f.RegistryNamespace)
+	e.WaitReady(f.Application, f.RegistryNamespace)
+
+	for _, m := range f.Members() {
+		if m.Managed != f.Application && m.Managed != f.RegistryNamespace {
+			continue
+		}
+
+		fault := e.Scaleway.Inject(fakescaleway.Fault{
+			Method: http.MethodDelete, Route: m.Object, Status: http.StatusForbidden, Body: fakescaleway.PermissionsDenied("delete", string(m.Kind)).Body,
+		})
+
+		startDeletion(t, e, m.Managed)
+		e.WaitCondition(m.Managed, xpv1.TypeSynced, "with Scaleway's refusal", func(c xpv1.Condition) bool {
+			return c.Status == corev1.ConditionFalse && strings.Contains(c.Message, "insufficient permissions: delete "+string(m.Kind))
+		})
+		fault.Remove()
+		e.WaitGone(m.Managed)
+	}
+}
+
 func TestReadyFollowsScaleway(t *testing.T) {
 	t.Parallel()
 

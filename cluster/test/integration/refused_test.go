@@ -15,6 +15,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	iamv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/iam/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 )
 
@@ -180,6 +181,15 @@ func TestRefusedByProvider(t *testing.T) {
 			mg:     with(func(e *framework.Env) string { return `{"access_key":"` + e.Key.AccessKey + `"}` }),
 			config: "bad",
 			want:   []string{"secret_key is missing"},
+		},
+		"OrganizationUnknown": {
+			reason: "Terraform would ask Scaleway with an empty one.",
+			mg: func(e *framework.Env) xpresource.ModernManaged {
+				e.CreateProviderConfig("bad", strings.Replace(e.Credentials(e.Key), `"organization_id":"`+e.Key.OrganizationID+`",`, "", 1))
+				return &iamv1beta1.Application{}
+			},
+			config: "bad",
+			want:   []string{"the organization of the Application is not known: give spec.forProvider.organizationId, or organization_id in the credentials of the ProviderConfig"},
 		},
 		"APIURLNotAllowed": {
 			reason: "A tenant could have the provider call services in the cluster.",
