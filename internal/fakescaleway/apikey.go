@@ -87,7 +87,7 @@ type apiKeyView struct {
 }
 
 func (k *APIKey) view() any {
-	v := apiKeyView{APIKey: k, times: times{timestamp(k.CreatedAt), timestamp(k.UpdatedAt)}, AccessKey: k.Object.ID}
+	v := apiKeyView{APIKey: k, times: times{timestamp(k.CreatedAt), timestamp(k.UpdatedAt)}, AccessKey: k.ID}
 	if k.ExpiresAt != nil {
 		ts := timestamp(*k.ExpiresAt)
 		v.ExpiresAt = &ts

@@ -29,7 +29,7 @@ const (
 	RouteApplications   = "/iam/v1alpha1/applications"
 	RoutePolicies       = "/iam/v1alpha1/policies"
 	RouteRules          = "/iam/v1alpha1/rules"
-	RouteAPIKeys        = "/iam/v1alpha1/api-keys"
+	RouteAPIKeys        = "/iam/v1alpha1/api-keys" //nolint:gosec // A path is no credential.
 	RoutePermissionSets = "/iam/v1alpha1/permission-sets"
 
 	RouteApplication = RouteApplications + "/{id}"
@@ -210,16 +210,29 @@ func (s *Server) createApplication(c *call) (json.RawMessage, *Error) {
 	return render(n.view()), nil
 }
 
+// labelsRequest is what the updates of applications and policies have in common.
+type labelsRequest struct {
+	Name        *string   `json:"name"`
+	Description *string   `json:"description"`
+	Tags        *[]string `json:"tags"`
+}
+
+func (r labelsRequest) validate() *Error {
+	return firstError(tooLong("name", deref(r.Name), maxIAMName), tooLong("description", deref(r.Description), maxIAMDescription))
+}
+
+func (r labelsRequest) apply(name, description *string, tags *[]string) {
+	set(name, r.Name)
+	set(description, r.Description)
+	set(tags, r.Tags)
+}
+
 func (s *Server) updateApplication(c *call) (json.RawMessage, *Error) {
-	var req struct {
-		Name        *string   `json:"name"`
-		Description *string   `json:"description"`
-		Tags        *[]string `json:"tags"`
-	}
+	var req labelsRequest
 	if err := c.decode(&req); err != nil {
 		return nil, err
 	}
-	if err := firstError(tooLong("name", deref(req.Name), maxIAMName), tooLong("description", deref(req.Description), maxIAMDescription)); err != nil {
+	if err := req.validate(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -229,9 +242,7 @@ func (s *Server) updateApplication(c *call) (json.RawMessage, *Error) {
 		return nil, err
 	}
 	a := n.Resource.(*Application)
-	set(&a.Name, req.Name)
-	set(&a.Description, req.Description)
-	set(&a.Tags, req.Tags)
+	req.apply(&a.Name, &a.Description, &a.Tags)
 	s.begin(n, StatusUpdating)
 	return render(n.view()), nil
 }
@@ -405,14 +416,12 @@ func (s *Server) createPolicy(c *call) (json.RawMessage, *Error) {
 func (s *Server) updatePolicy(c *call) (json.RawMessage, *Error) {
 	var req struct {
 		principal
-		Name        *string   `json:"name"`
-		Description *string   `json:"description"`
-		Tags        *[]string `json:"tags"`
+		labelsRequest
 	}
 	if err := c.decode(&req); err != nil {
 		return nil, err
 	}
-	if err := firstError(tooLong("name", deref(req.Name), maxIAMName), tooLong("description", deref(req.Description), maxIAMDescription)); err != nil {
+	if err := req.validate(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -428,9 +437,7 @@ func (s *Server) updatePolicy(c *call) (json.RawMessage, *Error) {
 		}
 		p.principal = req.principal
 	}
-	set(&p.Name, req.Name)
-	set(&p.Description, req.Description)
-	set(&p.Tags, req.Tags)
+	req.apply(&p.Name, &p.Description, &p.Tags)
 	// The time of the last change stays as it was.
 	return render(n.view()), nil
 }

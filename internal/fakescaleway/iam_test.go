@@ -315,7 +315,7 @@ func TestSDKIAMLists(t *testing.T) {
 		want   []string
 	}{
 		"All":           {reason: "Nothing is left out.", want: []string{byApp.AccessKey, byOther.AccessKey, byUser.AccessKey}},
-		"ApplicationID": {reason: "The deprecated parameter is honoured.", req: iam.ListAPIKeysRequest{ApplicationID: &app}, want: []string{byApp.AccessKey}},
+		"ApplicationID": {reason: "The deprecated parameter is honoured.", req: iam.ListAPIKeysRequest{ApplicationID: &app}, want: []string{byApp.AccessKey}}, //nolint:staticcheck // Deprecated, and served all the same.
 		"BearerID":      {reason: "A bearer is an application or a user.", req: iam.ListAPIKeysRequest{BearerID: &user}, want: []string{byUser.AccessKey}},
 		"BearerType":    {reason: "Users are no applications.", req: iam.ListAPIKeysRequest{BearerType: iam.BearerTypeApplication}, want: []string{byApp.AccessKey, byOther.AccessKey}},
 		"Description":   {reason: "It must be equal.", req: iam.ListAPIKeysRequest{Description: scw.StringPtr("text")}, want: []string{byUser.AccessKey}},
