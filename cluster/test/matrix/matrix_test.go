@@ -284,8 +284,7 @@ func (r *run) checkSecrets() {
 	last := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: r.Namespace, Name: "last"}}
 	r.Create(last)
 	r.Eventually("the watch to be there", func() (bool, string) {
-		all := r.secrets()
-		return len(all) > 0 && all[len(all)-1].GetUID() == last.GetUID(), "it is not"
+		return slices.ContainsFunc(r.secrets(), func(s corev1.Secret) bool { return s.GetUID() == last.GetUID() }), "it is not"
 	})
 
 	valid := map[types.UID]bool{}
