@@ -90,9 +90,13 @@ func TestReadRecord(t *testing.T) {
 		want       Record
 		wantErr    string
 	}{
-		"None":  {reason: "An object that never attempted anything has an empty record.", uid: uid},
-		"Own":   {reason: "What was written is read.", uid: uid, annotation: encode(t, written), want: written},
-		"Copy":  {reason: "A restored copy has another UID: the attempt was not its own.", uid: "another", annotation: encode(t, written)},
+		"None": {reason: "An object that never attempted anything has an empty record.", uid: uid},
+		"Own":  {reason: "What was written is read.", uid: uid, annotation: encode(t, written), want: written},
+		"Copy": {reason: "A restored copy has another UID: the attempt was not its own.", uid: "another", annotation: encode(t, written)},
+		"CopyOfRenewed": {
+			reason: "The renewal that a copy asks for was fulfilled: it is not repeated.", uid: "another",
+			annotation: encode(t, Record{UID: uid, Object: "object", Renewed: "once"}), want: Record{Renewed: "once"},
+		},
 		"Other": {reason: "A record that cannot be read must not be taken for none.", uid: uid, annotation: "{", wantErr: "is not what the provider wrote"},
 	}
 
@@ -130,7 +134,12 @@ func TestAttempts(t *testing.T) {
 	o := &metav1.ObjectMeta{UID: uid}
 
 	first := NewRecord(o, Record{}, "fr-par", nil, noon)
+	first.Secret, first.Renewed = "token", "once"
 	second := NewRecord(o, first.Abandon(noon.Add(time.Minute)), "fr-par", nil, noon.Add(2*time.Minute))
+
+	if diff := cmp.Diff([]string{"token", "once"}, []string{second.Secret, second.Renewed}); diff != "" {
+		t.Errorf("the next attempt remembers where the secret was, and which renewal was fulfilled: -want, +got:\n%s", diff)
+	}
 
 	if first.Attempt == second.Attempt {
 		t.Error("two attempts have the same name")
@@ -143,6 +152,50 @@ func TestAttempts(t *testing.T) {
 	want := []Abandoned{{Attempt: first.Attempt, At: noon.Add(time.Minute), Region: "fr-par"}}
 	if diff := cmp.Diff(want, second.Abandoned); diff != "" {
 		t.Errorf("the next attempt remembers those whose request may still arrive: -want, +got:\n%s", diff)
+	}
+}
+
+func TestDone(t *testing.T) {
+	renewal := Record{State: StatePending, Renewed: "first", Renewing: "second", Previous: "old"}
+
+	if diff := cmp.Diff(Record{State: StateDone, Object: "new", Renewed: "second", Previous: "old"}, renewal.Done("new")); diff != "" {
+		t.Errorf("a renewal is fulfilled, and has left the old one: -want, +got:\n%s", diff)
+	}
+
+	creation := Record{State: StatePending, Renewed: "first"}
+
+	if diff := cmp.Diff(Record{State: StateDone, Object: "new", Renewed: "first"}, creation.Done("new")); diff != "" {
+		t.Errorf("a creation fulfils no renewal: -want, +got:\n%s", diff)
+	}
+}
+
+func TestReadForeign(t *testing.T) {
+	pending := NewRecord(&metav1.ObjectMeta{UID: uid}, Record{}, "fr-par", nil, noon)
+
+	cases := map[string]struct {
+		reason     string
+		uid        types.UID
+		annotation string
+		want       bool
+	}{
+		"Copy":       {reason: "The attempt was that of the original.", uid: "another", annotation: encode(t, pending), want: true},
+		"Own":        {reason: "The attempt is its own.", uid: uid, annotation: encode(t, pending)},
+		"CopyOfDone": {reason: "Nothing was under way.", uid: "another", annotation: encode(t, pending.Done("object"))},
+		"None":       {reason: "There was no attempt.", uid: uid},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			o := &metav1.ObjectMeta{UID: tc.uid}
+			if tc.annotation != "" {
+				o.SetAnnotations(map[string]string{AnnotationRecord: tc.annotation})
+			}
+
+			got, ok := ReadForeign(o)
+			if diff := cmp.Diff(tc.want, ok); diff != "" || (ok && got != pending.Mark()) {
+				t.Errorf("\n%s\nReadForeign(...): got %s, %t", tc.reason, got, ok)
+			}
+		})
 	}
 }
 

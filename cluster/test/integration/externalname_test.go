@@ -294,6 +294,35 @@ func TestDeletedBehindTheBack(t *testing.T) {
 	}
 }
 
+// A token that somebody has deleted is not minted again where nobody could read
+// the new one.
+func TestDeletedBehindTheBackWithoutSecret(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	tk, _ := e.CreateToken("nowhere")
+	e.WaitReady(tk)
+	age(e, tk)
+	e.Update(tk, func() { tk.Spec.WriteConnectionSecretToReference = nil })
+
+	if err := e.Scaleway.Delete(fakescaleway.KindToken, "fr-par", uuidOf(t, tk)); err != nil {
+		t.Fatal(err)
+	}
+
+	waitRefused(e, tk, "in place of the one that is gone", "spec.writeConnectionSecretToRef is not set")
+	e.WaitPolled(fakescaleway.RouteToken, 2)
+	wantRequests(t, e, http.MethodPost, 1)
+	wantAlive(t, e)
+
+	// The remedy.
+	e.Update(tk, func() { tk.Spec.WriteConnectionSecretToReference = &xpv1.LocalSecretReference{Name: "somewhere"} })
+	e.WaitReady(tk)
+	wantPublished(t, e, "somewhere", framework.ExternalName(tk))
+	wantRequests(t, e, http.MethodPost, 2)
+}
+
 // An API that does not answer for tokens any more has lost none of them.
 func TestNotFoundIsConfirmed(t *testing.T) {
 	t.Parallel()
@@ -303,6 +332,7 @@ func TestNotFoundIsConfirmed(t *testing.T) {
 
 	tk, _ := e.CreateToken("confirmed")
 	e.WaitReady(tk)
+	age(e, tk)
 
 	answer := func(status int) string {
 		if status == http.StatusNotFound {
@@ -314,7 +344,7 @@ func TestNotFoundIsConfirmed(t *testing.T) {
 
 	cases := []struct {
 		name string
-		// get and list are the statuses of the answers.
+		// get and list are the statuses of the answers, if they are not as usual.
 		get, list int
 		want      string
 	}{
@@ -327,11 +357,16 @@ func TestNotFoundIsConfirmed(t *testing.T) {
 		{name: "AllMethodNotAllowed", get: http.StatusMethodNotAllowed, list: http.StatusMethodNotAllowed, want: successor},
 		{name: "AllGone", get: http.StatusGone, list: http.StatusGone, want: successor},
 		{name: "AllNotImplemented", get: http.StatusNotImplemented, list: http.StatusNotImplemented, want: successor},
+		{name: "Listed", get: http.StatusNotFound, want: "but lists it"},
 	}
 
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			for route, status := range map[string]int{fakescaleway.RouteToken: tc.get, fakescaleway.RouteTokens: tc.list} {
+				if status == 0 {
+					continue
+				}
+
 				fault := e.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodGet, Route: route, Status: status, Body: answer(status)})
 				defer fault.Remove()
 			}

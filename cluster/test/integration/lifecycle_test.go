@@ -5,6 +5,7 @@
 package integration
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -87,12 +88,20 @@ func TestCreateToReady(t *testing.T) {
 		t.Errorf("the Secret holds the token of the external name: -want, +got:\n%s", diff)
 	}
 
-	// What Terraform does not read back.
-	at := f.Token.Status.AtProvider
+	wantComplete(t, e, f.Token, container)
+}
 
-	got := []string{ptr.Deref(at.ID, ""), ptr.Deref(at.Region, ""), ptr.Deref(at.ContainerID, ""), ptr.Deref(at.ExpiresAt, "")}
-	if diff := cmp.Diff([]string{framework.ExternalName(f.Token), "fr-par", container, "2035-10-18T09:35:15Z"}, got); diff != "" {
-		t.Errorf("status.atProvider has ID, region, regional parent and expiry: -want, +got:\n%s", diff)
+// wantComplete fails the test unless status.atProvider of a Token holds what
+// Terraform does not read back too.
+func wantComplete(t *testing.T, e *framework.Env, tk *v1beta1.Token, container string) {
+	t.Helper()
+	e.Get(tk)
+
+	at := tk.Status.AtProvider
+
+	got := []string{ptr.Deref(at.ID, ""), ptr.Deref(at.Region, ""), ptr.Deref(at.ContainerID, ""), ptr.Deref(at.ExpiresAt, ""), ptr.Deref(at.Description, "")}
+	if diff := cmp.Diff([]string{framework.ExternalName(tk), "fr-par", container, "2035-10-18T09:35:15Z", "family"}, got); diff != "" {
+		t.Errorf("status.atProvider has ID, region, regional parent, expiry and description: -want, +got:\n%s", diff)
 	}
 }
 
@@ -291,6 +300,8 @@ func TestImportWritesNothing(t *testing.T) {
 	if diff := cmp.Diff(alive, e.Scaleway.Alive()); diff != "" {
 		t.Errorf("objects at Scaleway: -want, +got:\n%s", diff)
 	}
+
+	wantComplete(t, e, again.Token, framework.ExternalName(again.Container))
 }
 
 func TestRestartWritesNothing(t *testing.T) {
@@ -318,6 +329,13 @@ func TestRestartWritesNothing(t *testing.T) {
 	}
 
 	before := secrets()
+
+	// What the new process stores is what it has found out itself.
+	f.Token.Status.AtProvider = v1beta1.TokenObservation{ID: f.Token.Status.AtProvider.ID}
+	if err := e.Client.Status().Update(t.Context(), f.Token); err != nil {
+		t.Fatal(err)
+	}
+
 	e.Scaleway.ResetRequests()
 	e.StartProvider()
 
@@ -332,6 +350,8 @@ func TestRestartWritesNothing(t *testing.T) {
 	if diff := cmp.Diff(before, secrets()); diff != "" {
 		t.Errorf("versions of the Secrets: -want, +got:\n%s", diff)
 	}
+
+	wantComplete(t, e, f.Token, framework.ExternalName(f.Container))
 }
 
 // A managed resource stays until Scaleway no longer knows the object, which for
@@ -460,11 +480,12 @@ func TestReadyFollowsScaleway(t *testing.T) {
 		})
 	}
 
-	for kind, mg := range map[fakescaleway.Kind]xpresource.ModernManaged{
-		fakescaleway.KindNamespace: f.Namespace, fakescaleway.KindToken: f.Token,
-		fakescaleway.KindDomain: f.Domain, fakescaleway.KindTrigger: f.Trigger, fakescaleway.KindRegistryNamespace: f.RegistryNamespace,
+	for mg, kind := range map[xpresource.ModernManaged]fakescaleway.Kind{
+		f.Namespace: fakescaleway.KindNamespace, f.Token: fakescaleway.KindToken, f.Domain: fakescaleway.KindDomain,
+		f.Trigger: fakescaleway.KindTrigger, f.Cron: fakescaleway.KindTrigger,
+		f.RegistryNamespace: fakescaleway.KindRegistryNamespace,
 	} {
-		t.Run("Error"+string(kind), func(t *testing.T) {
+		t.Run(fmt.Sprintf("Error%T", mg), func(t *testing.T) {
 			if err := e.Scaleway.SetStatus(kind, "fr-par", uuidOf(t, mg), "error", ""); err != nil {
 				t.Fatal(err)
 			}

@@ -20,6 +20,38 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 )
 
+// Nothing is minted, again and again, that cannot be published.
+func TestRenewIntoImmutableSecret(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	tk, _ := e.CreateToken("immutable")
+	e.WaitReady(tk)
+
+	old := framework.ExternalName(tk)
+	s := secretNamed(e, "immutable")
+	e.Update(s, func() { s.Immutable = ptr.To(true) })
+	e.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{managed.AnnotationRenew: "now"}) })
+
+	waitRefused(e, tk, "could not be published", "immutable")
+	e.WaitPolled(routeTokens+"/{id}", 2)
+	wantRequests(t, e, http.MethodPost, 1)
+	wantAlive(t, e, old)
+	wantPublished(t, e, "immutable", old)
+
+	// The remedy. The process that has minted the token still has its value.
+	e.Delete(s)
+	e.Eventually("another token", func() (bool, string) {
+		e.Get(tk)
+		return framework.ExternalName(tk) != old, old
+	})
+	e.WaitReady(tk)
+	wantPublished(t, e, "immutable", framework.ExternalName(tk))
+	wantRequests(t, e, http.MethodPost, 2)
+}
+
 // A new value of the annotation has another token minted with the same
 // arguments, and the old one revoked once the new one is published, whatever
 // happens to the request.

@@ -146,6 +146,30 @@ func TestDeleteDeleted(t *testing.T) {
 	}
 }
 
+// A look-up that does not find a token which the list still has, leaves it to
+// nobody.
+func TestDeleteNotFoundButListed(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	tk, _ := e.CreateToken("listed")
+	e.WaitReady(tk)
+	age(e, tk)
+
+	behind := e.Scaleway.Inject(fakescaleway.Fault{
+		Method: http.MethodGet, Route: fakescaleway.RouteToken,
+		Status: http.StatusNotFound, Body: fakescaleway.NotFound("token", uuidOf(t, tk)).Body,
+	})
+
+	startDeletion(t, e, tk)
+	waitRefused(e, tk, framework.ExternalName(tk), "but lists it")
+	behind.Remove()
+	e.WaitGone(tk)
+	wantAlive(t, e)
+}
+
 // An API that has been switched off has revoked nothing. The object stays, and
 // says how to let go of it.
 func TestDeleteWhereAPIHasEnded(t *testing.T) {
