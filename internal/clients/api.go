@@ -46,7 +46,8 @@ func (o Object) Text(field string) string {
 	return s
 }
 
-func newAPI(c Credentials) (*API, error) {
+// NewAPI returns a client with the credentials.
+func NewAPI(c Credentials) (*API, error) {
 	opts := []scw.ClientOption{
 		scw.WithAuth(c.AccessKey, c.SecretKey),
 		scw.WithAPIURL(c.APIURL),

@@ -30,7 +30,7 @@ func newTestAPI(t *testing.T, handler http.HandlerFunc) *API {
 	}))
 	t.Cleanup(s.Close)
 
-	api, err := newAPI(newCredentials(1, s.URL))
+	api, err := NewAPI(newCredentials(1, s.URL))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -206,7 +206,7 @@ func newConfigured(ctx context.Context, credentials Credentials) (configured, er
 		return configured{}, errors.Errorf("cannot configure the Scaleway client: %v", diags)
 	}
 
-	api, err := newAPI(credentials)
+	api, err := NewAPI(credentials)
 
 	return configured{meta: p.Meta(), api: api}, err
 }
