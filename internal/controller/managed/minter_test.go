@@ -1216,8 +1216,12 @@ func TestMinterRenew(t *testing.T) {
 				t.Errorf("\n%s\nstate, renewed, previous, object, published: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if b.minter.renewalDue(stored, r) {
-				t.Errorf("\n%s\nit would be renewed again", tc.reason)
+			for what, annotations := range map[string]map[string]string{"again": stored.GetAnnotations(), "because nobody asks for it any more": nil} {
+				stored.SetAnnotations(annotations)
+
+				if b.minter.renewalDue(stored, r) {
+					t.Errorf("\n%s\nit would be renewed %s", tc.reason, what)
+				}
 			}
 		})
 	}
@@ -1389,6 +1393,8 @@ func TestObserveSecret(t *testing.T) {
 			details := managed.ConnectionDetails{}
 			if tc.known != "" {
 				details[valueKey], details["token"] = []byte(values[tc.known]), []byte(values[tc.known])
+				// None of them is a secret.
+				details["attribute.empty"], details["attribute.hidden"] = nil, []byte(hidden)
 			}
 
 			got, c, err := b.minter.observeSecret(t.Context(), tk, details)
