@@ -174,8 +174,14 @@ func TestTextsAreStable(t *testing.T) {
 
 			e.Get(tk)
 
-			if diff := cmp.Diff(first, tk.GetCondition(tc.condition)); diff != "" {
+			last := tk.GetCondition(tc.condition)
+			if diff := cmp.Diff(first, last); diff != "" {
 				t.Errorf("\n%s\nthe condition after some attempts: -first, +last:\n%s", tc.reason, diff)
+			}
+
+			// Conditions are equal to cmp whatever their times are.
+			if diff := cmp.Diff(first.LastTransitionTime.Time, last.LastTransitionTime.Time); diff != "" {
+				t.Errorf("\n%s\nthe time of the condition after some attempts: -first, +last:\n%s", tc.reason, diff)
 			}
 
 			texts := map[string]bool{}
