@@ -14,12 +14,14 @@ import (
 	"testing"
 	"time"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	configv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 )
@@ -287,25 +289,48 @@ func TestTerminatingNamespace(t *testing.T) {
 	e := framework.New(t)
 	p := e.StartProvider()
 
-	tk, _ := e.CreateToken("terminating")
+	// Credentials that do not go away with the namespace.
+	credentials := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "credentials-"}}
+	e.Create(credentials)
+	e.Create(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: credentials.GetName(), Name: "default"},
+		StringData: map[string]string{"credentials": e.Credentials(e.Key)},
+	})
+
+	pc := &configv1beta1.ClusterProviderConfig{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
+	pc.Spec.Credentials.Source = "Secret"
+	pc.Spec.Credentials.SecretRef.Namespace = credentials.GetName()
+	pc.Spec.Credentials.SecretRef.Name = "default"
+	pc.Spec.Credentials.SecretRef.Key = "credentials"
+	e.Create(pc)
+
+	tk := e.NewToken("terminating", e.CreateParent())
+	tk.SetProviderConfigReference(&xpv1.ProviderConfigReference{Kind: configv1beta1.ClusterProviderConfigKind, Name: pc.GetName()})
+	e.Create(tk)
 	e.WaitReady(tk)
 	p.Stop()
+
+	// As an older version has left it: the usage goes away at once.
+	usage := &configv1beta1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, Name: string(tk.GetUID())}}
+	e.Update(usage, func() { usage.SetFinalizers(nil) })
 
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
 	if err := e.Client.Delete(t.Context(), ns); err != nil {
 		t.Fatal(err)
 	}
 
-	// It is refused already, before the provider comes.
-	e.Eventually("the namespace to refuse new objects", func() (bool, string) {
-		err := e.Client.Create(t.Context(), secretNamed(e, "refused"))
-		return kerrors.HasStatusCause(err, corev1.NamespaceTerminatingCause), fmt.Sprint(err)
-	})
+	e.WaitGone(usage)
+
+	if err := e.Client.Create(t.Context(), secretNamed(e, "refused")); !kerrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		t.Fatalf("the namespace should refuse new objects before the provider comes: %v", err)
+	}
 
 	e.StartProvider()
-	e.WaitGone(ns)
+	e.WaitGone(tk)
 
 	if alive := e.AliveTokens(); len(alive) > 0 {
 		t.Errorf("tokens that are left at Scaleway: %s", alive)
 	}
+
+	e.WaitGone(ns)
 }
