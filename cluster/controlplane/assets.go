@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -36,16 +37,29 @@ const (
 	Kubectl               = "kubectl"
 )
 
+// The binaries of Crossplane.
+const (
+	// Crossplane is core and the RBAC manager.
+	Crossplane = "crossplane"
+	// Crank is Crossplane's CLI.
+	Crank = "crank"
+)
+
 const (
 	importPath = "github.com/crossplane-contrib/provider-upjet-scaleway/cluster/controlplane"
 	cacheName  = "provider-upjet-scaleway"
+
+	crossplaneModule = "github.com/crossplane/crossplane/v2"
+
 	lockRetry  = 500 * time.Millisecond
 )
 
 // modules are the folders, beside this file, of the Go modules that pin what the
-// binaries are built from. They are modules of their own so that what Kubernetes
-// and etcd need never decides what the provider is built with.
-var modules = struct{ etcd, kubernetes string }{etcd: "etcd", kubernetes: "kubernetes"}
+// binaries are built from. They are modules of their own so that what they need
+// never decides what the provider is built with.
+var modules = struct{ etcd, kubernetes, crossplane, crank string }{
+	etcd: "etcd", kubernetes: "kubernetes", crossplane: "crossplane", crank: "crank",
+}
 
 // Assets returns a folder that holds the binaries etcd, kube-apiserver and those
 // named in extra. It is the folder in KUBEBUILDER_ASSETS where that is set.
@@ -69,11 +83,44 @@ func Assets(ctx context.Context, log io.Writer, extra ...string) (string, error)
 		return filepath.Abs(dir)
 	}
 
+	return cached(ctx, log, names, modules.etcd, modules.kubernetes)
+}
+
+// CrossplaneAssets returns a folder that holds the named binaries of Crossplane.
+// It is one in the user's cache folder, apart from that of Assets, into which they
+// are built as those are.
+func CrossplaneAssets(ctx context.Context, log io.Writer, names ...string) (string, error) {
+	return cached(ctx, log, names, modules.crossplane, modules.crank)
+}
+
+// CrossplaneSource returns the folder of the source of the Crossplane that
+// CrossplaneAssets builds: its CustomResourceDefinitions and its Helm chart are not
+// in the binary.
+func CrossplaneSource(ctx context.Context) (string, error) {
 	src, err := sourceDir(ctx)
 	if err != nil {
 		return "", err
 	}
-	dir, err := cacheDir(src)
+	// It downloads the module, should it be missing.
+	out, err := goTool(ctx, filepath.Join(src, modules.crossplane), "mod", "download", "-json", crossplaneModule)
+	if err != nil {
+		return "", errors.Wrapf(err, "cannot find the source of %s", crossplaneModule)
+	}
+	var module struct{ Dir string }
+	if err := json.Unmarshal([]byte(out), &module); err != nil {
+		return "", errors.Wrapf(err, "cannot find the source of %s", crossplaneModule)
+	}
+	return module.Dir, nil
+}
+
+// cached returns a folder that holds the named binaries, in the user's cache
+// folder. They are built from the given modules if they are not there.
+func cached(ctx context.Context, log io.Writer, names []string, from ...string) (string, error) {
+	src, err := sourceDir(ctx)
+	if err != nil {
+		return "", err
+	}
+	dir, err := cacheDir(src, from...)
 	if err != nil {
 		return "", err
 	}
@@ -141,6 +188,13 @@ func program(ctx context.Context, src, name string) (gobuild.Program, error) {
 		dir := filepath.Join(src, modules.kubernetes)
 		version, err := pinned(ctx, dir, "k8s.io/kubernetes")
 		return gobuild.Program{Name: name + " " + version, Dir: dir, Package: "./" + name, LDFlags: versionFlags(version)}, err
+	case Crossplane, Crank:
+		dir, variable := filepath.Join(src, modules.crossplane), "github.com/crossplane/crossplane-runtime/v2/pkg/version.version"
+		if name == Crank {
+			dir, variable = filepath.Join(src, modules.crank), crossplaneModule+"/internal/version.version"
+		}
+		version, err := pinned(ctx, dir, crossplaneModule)
+		return gobuild.Program{Name: name + " " + version, Dir: dir, Package: crossplaneModule + "/cmd/" + name, LDFlags: []string{"-X", variable + "=" + version}}, err
 	default:
 		return gobuild.Program{}, errors.Errorf("cannot build %q: it is no part of the control plane", name)
 	}
@@ -214,24 +268,25 @@ func sourceDir(ctx context.Context) (string, error) {
 	return dir, nil
 }
 
-// cacheDir is the folder for the binaries that the source in src leads to.
-func cacheDir(src string) (string, error) {
+// cacheDir is the folder for the binaries that the given modules in src lead to.
+func cacheDir(src string, from ...string) (string, error) {
 	base, err := os.UserCacheDir()
 	if err != nil {
 		return "", errors.Wrapf(err, "cannot find a cache folder to build the control plane into: set HOME, or set %s to a folder that has the binaries", EnvAssets)
 	}
-	key, err := cacheKey(src)
+	key, err := cacheKey(src, from...)
 	if err != nil {
 		return "", errors.Wrap(err, "cannot read what pins the control plane")
 	}
 	return filepath.Join(base, cacheName, "controlplane", key), nil
 }
 
-// cacheKey is a digest of all that decides what the binaries become.
-func cacheKey(src string) (string, error) {
+// cacheKey is a digest of all that decides what the binaries of the given modules
+// become.
+func cacheKey(src string, from ...string) (string, error) {
 	h := sha256.New()
 	h.Write(fmt.Appendln(nil, runtime.Version(), runtime.GOOS, runtime.GOARCH, gobuild.Flags, versionFlags("")))
-	for _, module := range []string{modules.etcd, modules.kubernetes} {
+	for _, module := range from {
 		err := filepath.WalkDir(filepath.Join(src, module), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
@@ -267,12 +322,17 @@ func say(log io.Writer, format string, args ...any) {
 
 // goList runs go list and returns the one line that it prints.
 func goList(ctx context.Context, dir string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", append([]string{"list"}, args...)...) //nolint:gosec // The arguments are this package's own.
+	return goTool(ctx, dir, append([]string{"list"}, args...)...)
+}
+
+// goTool runs the go command and returns what it prints.
+func goTool(ctx context.Context, dir string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // The arguments are this package's own.
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	out, err := cmd.Output()
 	if exit := (&exec.ExitError{}); errors.As(err, &exit) {
-		return "", errors.Errorf("go list: %s", strings.TrimSpace(string(exit.Stderr)))
+		return "", errors.Errorf("go %s: %s", args[0], strings.TrimSpace(string(exit.Stderr)))
 	}
 	return strings.TrimSpace(string(out)), err
 }

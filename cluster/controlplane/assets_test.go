@@ -192,12 +192,12 @@ func TestCacheKey(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			src := source(t)
-			before, err := cacheKey(src)
+			before, err := cacheKey(src, modules.etcd, modules.kubernetes)
 			if err != nil {
 				t.Fatal(err)
 			}
 			write(t, filepath.Join(src, tc.file), "other", 0o600)
-			after, err := cacheKey(src)
+			after, err := cacheKey(src, modules.etcd, modules.kubernetes)
 			if err != nil {
 				t.Fatal(err)
 			}
