@@ -51,7 +51,7 @@ const (
 
 	crossplaneModule = "github.com/crossplane/crossplane/v2"
 
-	lockRetry  = 500 * time.Millisecond
+	lockRetry = 500 * time.Millisecond
 )
 
 // modules are the folders, beside this file, of the Go modules that pin what the

@@ -45,8 +45,9 @@ type Options struct {
 	Scheme *runtime.Scheme
 
 	// ControllerManager runs kube-controller-manager too, with the controllers
-	// that delete: without it a deleted namespace stays Terminating, and what a
-	// deleted object owns stays.
+	// that delete, and the one that aggregates ClusterRoles: without it a deleted
+	// namespace stays Terminating, what a deleted object owns stays, and a
+	// ClusterRole that aggregates others grants nothing.
 	ControllerManager bool
 
 	// Log is told about what takes long, such as building the binaries. The
@@ -206,7 +207,7 @@ func (cp *ControlPlane) startControllerManager(path string) error {
 	}
 	cmd := exec.Command(path, //nolint:gosec,noctx // It is a binary of Assets, and ends by Stop.
 		"--kubeconfig="+cp.Kubeconfig(),
-		"--controllers=namespace-controller,garbage-collector-controller",
+		"--controllers=namespace-controller,garbage-collector-controller,clusterrole-aggregation-controller",
 		"--leader-elect=false",
 		"--secure-port=0", // It serves nothing that is wanted here.
 	)

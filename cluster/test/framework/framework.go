@@ -207,6 +207,13 @@ func newEnv(t testing.TB, plane *controlplane.ControlPlane, s *fakescaleway.Serv
 	return e
 }
 
+// Within returns an Env in a kube-apiserver that the test has started itself, and
+// in a Kubernetes namespace that exists. The ProviderConfig is up to the test, and
+// so is the provider.
+func Within(t testing.TB, c client.Client, namespace string, s *fakescaleway.Server, k fakescaleway.Key) *Env {
+	return &Env{Namespace: namespace, Client: c, Scaleway: s, Key: k, t: t}
+}
+
 // Credentials returns the JSON of a ProviderConfig's Secret, for a key of the
 // local API.
 func (e *Env) Credentials(k fakescaleway.Key) string {

@@ -1,0 +1,138 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/controlplane"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/controlplane/gobuild"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
+)
+
+// tools are the programs that are started, or help to.
+type tools struct {
+	crossplane string
+	crank      string
+	xpkg       string
+
+	// source of Crossplane, which has what is not in its binary.
+	source string
+
+	// functions are the folders of the packages of the composition functions, each
+	// with its program.
+	functions map[string]function
+}
+
+// A function is a composition function that the examples name.
+type function struct {
+	binary  string
+	pkg     string
+	comment string
+}
+
+// buildTools builds what is not there yet. The small programs go into dir.
+func buildTools(ctx context.Context, dir string) (*tools, error) {
+	assets, err := controlplane.CrossplaneAssets(ctx, os.Stderr, controlplane.Crossplane, controlplane.Crank)
+	if err != nil {
+		return nil, err
+	}
+
+	t := &tools{
+		crossplane: filepath.Join(assets, controlplane.Crossplane),
+		crank:      filepath.Join(assets, controlplane.Crank),
+		xpkg:       filepath.Join(dir, "xpkg"),
+		functions:  map[string]function{},
+	}
+
+	if t.source, err = controlplane.CrossplaneSource(ctx); err != nil {
+		return nil, err
+	}
+
+	functions := filepath.Join(framework.Root(), "cluster", "test", "e2e", "functions")
+
+	for _, p := range []gobuild.Program{
+		{Name: "xpkg", Dir: filepath.Join(framework.Root(), "cluster", "xpkg"), Package: "."},
+		{Name: "function-auto-ready", Dir: filepath.Join(functions, "auto-ready"), Package: "github.com/crossplane/function-auto-ready"},
+		{Name: "function-patch-and-transform", Dir: filepath.Join(functions, "patch-and-transform"), Package: "."},
+	} {
+		if err := gobuild.Build(ctx, p, filepath.Join(dir, p.Name), os.Stderr); err != nil {
+			return nil, err
+		}
+	}
+
+	autoReady, err := output(ctx, filepath.Join(functions, "auto-ready"), "go", "list", "-f", "{{.Dir}}", "github.com/crossplane/function-auto-ready")
+	if err != nil {
+		return nil, err
+	}
+
+	t.functions["function-auto-ready"] = function{
+		binary: filepath.Join(dir, "function-auto-ready"), pkg: filepath.Join(autoReady, "package"),
+		comment: "from its own module",
+	}
+	t.functions["function-patch-and-transform"] = function{
+		binary: filepath.Join(dir, "function-patch-and-transform"), pkg: filepath.Join(functions, "patch-and-transform", "package"),
+		comment: "a stand-in of this repository, because it cannot be had as a Go module",
+	}
+
+	return t, nil
+}
+
+// buildProvider builds the package of the provider for this machine, as "make xpkg"
+// does, from the checkout in src.
+func (t *tools) buildProvider(ctx context.Context, src, version, dir string) error {
+	_, err := output(ctx, framework.Root(), t.xpkg, "build", "--checkout="+src, "--crank="+t.crank,
+		"--version="+version, "--architecture="+runtime.GOARCH, "--output="+dir)
+
+	return err
+}
+
+// pushFunction pushes the package of a composition function.
+func (t *tools) pushFunction(ctx context.Context, dir, name, ref string) error {
+	f, ok := t.functions[name]
+	if !ok {
+		return errors.Errorf("there is no program for the function %q", name)
+	}
+
+	image, pkg := filepath.Join(dir, name+".tar"), filepath.Join(dir, name+".xpkg")
+
+	for _, args := range [][]string{
+		{t.xpkg, "image", f.binary, "--name=" + name, "--architecture=" + runtime.GOARCH, "--output=" + image},
+		{t.crank, "xpkg", "build", "--package-root=" + f.pkg, "--examples-root=" + filepath.Join(dir, "none"), "--embed-runtime-image-tarball=" + image, "--package-file=" + pkg},
+		{t.crank, "xpkg", "push", "--package-files=" + pkg, ref},
+	} {
+		if _, err := output(ctx, dir, args...); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// output runs a command in dir and returns what it prints.
+func output(ctx context.Context, dir string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = dir
+
+	out, err := cmd.Output()
+	if exit := (&exec.ExitError{}); errors.As(err, &exit) {
+		return "", errors.Errorf("%s: %w: %s%s", strings.Join(args, " "), err, out, exit.Stderr)
+	}
+
+	return strings.TrimSpace(string(out)), err
+}
+
+// say something to whoever watches the test.
+func say(format string, args ...any) {
+	fmt.Printf(format+"\n", args...)
+}
