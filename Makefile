@@ -35,6 +35,22 @@ build: ## Builds the provider, the local Scaleway API and the demo into _output/
 	@mkdir -p $(OUTPUT)/bin
 	@CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o $(OUTPUT)/bin/ ./cmd/provider ./cmd/fake-scaleway ./cluster/demo
 
+XPKG := $(OUTPUT)/xpkg
+
+.PHONY: xpkg
+xpkg: ## Builds the Crossplane package for amd64 and arm64 into _output/xpkg, without containers.
+	@mkdir -p $(OUTPUT)/tools
+	@rm -rf $(XPKG)
+	@GOWORK=off go build -C cluster/xpkg -o $(CURDIR)/$(OUTPUT)/tools/xpkg .
+	@crank=$$(go run ./cluster/controlplane/assets crank)/crank && \
+		$(OUTPUT)/tools/xpkg build --crank $$crank --version $(VERSION) --revision "$$(git rev-parse HEAD 2>/dev/null)" --output $(XPKG)
+
+.PHONY: xpkg-push
+xpkg-push: xpkg ## Pushes the package, and its bills of materials, to XPKG_REF=REGISTRY/REPOSITORY:VERSION.
+	@test -n "$(XPKG_REF)" || { echo "Say where to: make xpkg-push XPKG_REF=registry.example.org/team/provider-upjet-scaleway:v0.1.0"; exit 1; }
+	@crank=$$(go run ./cluster/controlplane/assets crank)/crank && \
+		$(OUTPUT)/tools/xpkg push --crank $$crank --dir $(XPKG) $(XPKG_REF)
+
 .PHONY: generate
 generate: ## Regenerates the API types, the controllers and the CRDs from config/.
 	@mkdir -p $(OUTPUT)/tools
@@ -53,23 +69,34 @@ generate: ## Regenerates the API types, the controllers and the CRDs from config
 test: unit ## Runs all tests: units, and integration on a real kube-apiserver (built first, once).
 	@go run ./cluster/controlplane/assets kube-controller-manager >/dev/null
 	@# One package after the other: each starts many processes.
-	@go test -p 1 -timeout 30m ./cluster/...
+	@go test -p 1 -timeout 30m $$(go list ./cluster/... | grep -v /cluster/test/e2e)
+
+.PHONY: e2e
+e2e: xpkg ## Runs the package under Crossplane core, with the compositions among the examples.
+	@XPKG_DIR=$(CURDIR)/$(XPKG) go test -count=1 -timeout 20m -v ./cluster/test/e2e
+
+# Modules that have pins of their own and code of ours.
+MODULES := cluster/xpkg cluster/test/e2e/functions/patch-and-transform
 
 .PHONY: unit
 unit: ## Runs the tests that need no kube-apiserver, in seconds.
 	@go test $$(go list ./... | grep -v /cluster/)
+	@for m in $(MODULES); do GOWORK=off go test -C $$m ./... || exit 1; done
 
 .PHONY: vet
 vet: ## Runs go vet.
 	@go vet ./...
+	@for m in $(MODULES); do GOWORK=off go vet -C $$m ./... || exit 1; done
 
 .PHONY: lint
 lint: ## Runs golangci-lint (built first, once).
 	@$(TOOL) golangci-lint run ./...
+	@for m in $(MODULES); do (cd $$m && GOWORK=off go tool -modfile=$(CURDIR)/go.tools.mod golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
 
 .PHONY: tidy
 tidy: ## Brings go.mod in line with the code.
 	@go mod tidy
+	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
 
 .PHONY: check-generate
 check-generate: generate ## Fails if "make generate" changes what is committed.
