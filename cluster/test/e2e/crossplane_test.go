@@ -54,8 +54,8 @@ type suite struct {
 	scaleway *fakescaleway.Server
 	key      fakescaleway.Key
 
-	// logs of the provider's processes, in the order they were started.
-	tokenValue string
+	// secrets are the contents of the Secrets that the compositions promise, by name.
+	secrets map[string]map[string]string
 }
 
 // env of a step.
@@ -80,6 +80,15 @@ func TestCrossplane(t *testing.T) {
 		{"RemovePolicy", (*suite).removePolicy},
 		{"ActivateKindsInUse", (*suite).activateKindsInUse},
 		{"KeepRules", (*suite).keepRules},
+		{"Compose", (*suite).composeExamples},
+		{"SurviveRestart", (*suite).surviveRestart},
+		{"Renew", (*suite).renew},
+		{"ShowRefusal", (*suite).showRefusal},
+		{"ShowLoss", (*suite).showLoss},
+		{"Upgrade", (*suite).upgrade},
+		{"RightsAfterUpgrade", (*suite).rights},
+		{"Delete", (*suite).deleteExamples},
+		{"Uninstall", (*suite).uninstall},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { step.run(s, t) }) {
 			t.FailNow()

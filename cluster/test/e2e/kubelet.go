@@ -105,18 +105,24 @@ func (k *kubelet) stop() error {
 	return nil
 }
 
-// provider returns what runs of the provider. There is at most one.
+// provider returns what runs of the provider, the newest while there are two.
 func (k *kubelet) provider() (pod, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 
+	var newest *pod
+
 	for _, p := range k.pods {
-		if isProvider(p.deployment) {
-			return *p, true
+		if isProvider(p.deployment) && (newest == nil || newest.deployment.CreationTimestamp.Before(&p.deployment.CreationTimestamp)) {
+			newest = p
 		}
 	}
 
-	return pod{}, false
+	if newest == nil {
+		return pod{}, false
+	}
+
+	return *newest, true
 }
 
 func isProvider(d *appsv1.Deployment) bool {

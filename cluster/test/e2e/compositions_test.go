@@ -1,0 +1,344 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
+)
+
+// platform is the API version of the composites among the examples.
+const platform = "platform.example.org/v1alpha1"
+
+// What the examples of compositions create, each with the Secret that it promises
+// and the keys in it.
+var promised = []struct {
+	kind, name string
+	example    []string
+	secret     string
+	keys       []string
+}{
+	{"ContainerAccess", "reporting", []string{"containeraccess", "containeraccess.yaml"}, "reporting-access", []string{"token"}},
+	{"ContainerAccessClaim", "reporting", []string{"containeraccess-claim", "claim.yaml"}, "reporting-claim", []string{"token"}},
+	{"PrivateApplication", "reports", []string{"privateapplication", "privateapplication.yaml"}, "reports-connection", []string{"endpoint", "token"}},
+}
+
+// composeExamples installs the compositions among the examples and has a team use
+// them. The promised Secrets must arrive, and hold a token of Scaleway's.
+func (s *suite) composeExamples(t *testing.T) {
+	for _, p := range promised {
+		dir := p.example[0]
+		s.applyExample(t, "compositions", dir, "definition.yaml")
+		s.applyExample(t, "compositions", dir, "composition.yaml")
+	}
+
+	for _, p := range promised {
+		s.applyExample(t, append([]string{"compositions"}, p.example...)...)
+	}
+
+	for _, p := range promised {
+		s.waitTrue(t, object(platform, p.kind, team, p.name), "Ready", "Synced")
+	}
+
+	s.secrets = s.promisedSecrets(t)
+
+	alive := map[string]bool{}
+	for _, tk := range s.scaleway.Tokens("") {
+		alive[tk.ID] = true
+	}
+
+	for _, p := range promised {
+		if id := identify(t, s.secrets[p.secret]["token"]); !alive[id] {
+			t.Errorf("%s: the token in the Secret should exist at Scaleway, by the ID %q", p.kind, id)
+		}
+	}
+}
+
+// promisedSecrets returns the promised Secrets once they have the promised keys.
+func (s *suite) promisedSecrets(t *testing.T) map[string]map[string]string {
+	t.Helper()
+
+	e := s.env(t)
+	found := map[string]map[string]string{}
+
+	for _, p := range promised {
+		e.Eventually(fmt.Sprintf("Secret %s of %s", p.secret, p.kind), func() (bool, string) {
+			data := map[string]string{}
+			for k, v := range e.SecretData(p.secret) {
+				data[k] = string(v)
+			}
+
+			found[p.secret] = data
+			diff := cmp.Diff(p.keys, slices.Sorted(maps.Keys(data)))
+
+			return diff == "", diff
+		})
+	}
+
+	return found
+}
+
+// surviveRestart kills the provider. Connection details are still there once the
+// next process has looked at every Token.
+func (s *suite) surviveRestart(t *testing.T) {
+	s.restart(t, syscall.SIGKILL)
+
+	e := s.env(t)
+	e.WaitPolled(fakescaleway.RouteToken, 2*len(s.scaleway.Tokens("")))
+
+	for _, p := range promised {
+		s.waitTrue(t, object(platform, p.kind, team, p.name), "Ready", "Synced")
+	}
+
+	if diff := cmp.Diff(s.secrets, s.promisedSecrets(t)); diff != "" {
+		t.Errorf("Secrets before and after a restart of the provider: -before, +after:\n%s", diff)
+	}
+}
+
+// renew has the token of a composite renewed by an annotation of the composite.
+func (s *suite) renew(t *testing.T) {
+	e := s.env(t)
+
+	for _, p := range promised {
+		xr := object(platform, p.kind, team, p.name)
+		e.Update(xr, func() {
+			annotations := xr.GetAnnotations()
+			if annotations == nil {
+				annotations = map[string]string{}
+			}
+
+			annotations["scaleway.m.crossplane.io/renew"] = "1"
+			xr.SetAnnotations(annotations)
+		})
+	}
+
+	for _, p := range promised {
+		e.Eventually("another token in Secret "+p.secret, func() (bool, string) {
+			token := string(e.SecretData(p.secret)["token"])
+			return token != "" && token != s.secrets[p.secret]["token"], "it is the same"
+		})
+	}
+
+	for _, p := range promised {
+		s.waitTrue(t, object(platform, p.kind, team, p.name), "Ready", "Synced")
+	}
+
+	s.secrets = s.promisedSecrets(t)
+}
+
+// showRefusal has a team ask for access that has expired. The composite says so.
+func (s *suite) showRefusal(t *testing.T) {
+	access := func(kind, name string) *unstructured.Unstructured {
+		u := object(platform, kind, team, name)
+		u.Object["spec"] = map[string]any{
+			"to":        map[string]any{"containerName": "token-example"},
+			"expiresAt": "2020-01-01T00:00:00Z",
+		}
+
+		return u
+	}
+
+	for _, kind := range []string{"ContainerAccess", "ContainerAccessClaim"} {
+		refused := access(kind, "refused")
+		if err := s.Client.Create(t.Context(), refused); err != nil {
+			t.Fatal(err)
+		}
+
+		s.waitUnready(t, refused, "Synced", "", "expire")
+		s.env(t).Delete(refused)
+	}
+}
+
+// showLoss takes the Secret of a Token away. The composite says that the value is
+// lost, and what its own Secret still held is taken away too.
+func (s *suite) showLoss(t *testing.T) {
+	e := s.env(t)
+
+	for _, p := range promised {
+		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: team, Name: s.token(t, p.kind, p.name).Spec.WriteConnectionSecretToReference.Name}}
+		if err := s.Client.Delete(t.Context(), secret); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	for _, p := range promised {
+		s.waitUnready(t, object(platform, p.kind, team, p.name), "Ready", "SecretLost", "renew")
+	}
+
+	// What the message says helps.
+	for _, p := range promised {
+		xr := object(platform, p.kind, team, p.name)
+		e.Update(xr, func() {
+			annotations := xr.GetAnnotations()
+			annotations["scaleway.m.crossplane.io/renew"] = "2"
+			xr.SetAnnotations(annotations)
+		})
+		s.waitTrue(t, xr, "Ready", "Synced")
+	}
+
+	s.secrets = s.promisedSecrets(t)
+}
+
+// token of a composite, or of a claim's.
+func (s *suite) token(t *testing.T, kind, name string) *v1beta1.Token {
+	t.Helper()
+
+	list := &v1beta1.TokenList{}
+	if err := s.Client.List(t.Context(), list, client.InNamespace(team)); err != nil {
+		t.Fatal(err)
+	}
+
+	for i, tk := range list.Items {
+		l := tk.GetLabels()
+		if kind == "ContainerAccessClaim" && l["crossplane.io/claim-name"] == name {
+			return &list.Items[i]
+		}
+
+		if o := metav1.GetControllerOf(&tk); o != nil && o.Kind == kind && o.Name == name {
+			return &list.Items[i]
+		}
+	}
+
+	t.Fatalf("%s %s has no Token", kind, name)
+
+	return nil
+}
+
+// waitUnready waits until a composite is not Ready, and says why: in a condition of
+// its Token that it repeats.
+func (s *suite) waitUnready(t *testing.T, xr *unstructured.Unstructured, conditionType, reason, message string) {
+	t.Helper()
+
+	s.env(t).Eventually(fmt.Sprintf("%s %s to say what is wrong", xr.GetKind(), xr.GetName()), func() (bool, string) {
+		if err := s.Client.Get(t.Context(), client.ObjectKeyFromObject(xr), xr); err != nil {
+			return false, err.Error()
+		}
+
+		status, _, _ := condition(xr, "Ready")
+		token, _, _ := unstructured.NestedMap(xr.Object, "status", "token")
+		its, itsReason, itsMessage := condition(&unstructured.Unstructured{Object: map[string]any{"status": token}}, conditionType)
+
+		said := fmt.Sprintf("Ready is %q; its Token's %s is %q (%s: %s)", status, conditionType, its, itsReason, itsMessage)
+
+		return status == "False" && its == "False" && (reason == "" || itsReason == reason) && strings.Contains(itsMessage, message), said
+	})
+
+	status, reasonReady, messageReady := condition(xr, "Ready")
+	say("%s %s: Ready %s (%s: %s)", xr.GetKind(), xr.GetName(), status, reasonReady, messageReady)
+}
+
+// deleteExamples deletes what the team has created. The Secrets go too, and the
+// private application is taken apart in the right order.
+func (s *suite) deleteExamples(t *testing.T) {
+	e := s.env(t)
+	app := promised[len(promised)-1]
+
+	// What the application consists of, in the order in which it must go.
+	token := s.token(t, app.kind, app.name)
+	container := &v1beta1.Container{ObjectMeta: metav1.ObjectMeta{Namespace: team, Name: s.composed(t, app.name, "Container")}}
+	namespace := &v1beta1.ContainerNamespace{ObjectMeta: metav1.ObjectMeta{Namespace: team, Name: s.composed(t, app.name, "ContainerNamespace")}}
+
+	e.Get(container)
+	e.Get(namespace)
+
+	parts := []xpresource.ModernManaged{token, container, namespace}
+
+	want := s.scaleway.Alive()
+	want[fakescaleway.KindNamespace]--
+	want[fakescaleway.KindContainer]--
+	want[fakescaleway.KindToken] -= len(promised)
+
+	s.scaleway.ResetRequests()
+
+	for _, p := range promised {
+		e.Delete(object(platform, p.kind, team, p.name))
+	}
+
+	for _, mg := range parts {
+		e.WaitGone(mg.DeepCopyObject().(client.Object))
+	}
+
+	e.Eventually("everything to be gone from Scaleway", func() (bool, string) {
+		diff := cmp.Diff(want, s.scaleway.Alive())
+		return diff == "", diff
+	})
+
+	for _, p := range promised {
+		e.WaitGone(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: team, Name: p.secret}})
+	}
+
+	ids := map[string]string{}
+	for _, mg := range parts {
+		id, err := regional.Parse(framework.ExternalName(mg))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		ids[id.UUID] = mg.GetObjectKind().GroupVersionKind().Kind
+	}
+
+	var order []string
+
+	for _, r := range s.scaleway.Requests() {
+		if kind, ok := ids[path.Base(r.Path)]; ok && r.Method == http.MethodDelete && r.Applied {
+			order = append(order, kind)
+		}
+	}
+
+	if diff := cmp.Diff([]string{"Token", "Container", "ContainerNamespace"}, order); diff != "" {
+		t.Errorf("order of the application's deletions at Scaleway: -want, +got:\n%s", diff)
+	}
+}
+
+// composed returns the name of the one resource of a kind that a composite consists
+// of.
+func (s *suite) composed(t *testing.T, composite, kind string) string {
+	t.Helper()
+
+	list := &unstructured.UnstructuredList{}
+	list.SetGroupVersionKind(schema.GroupVersionKind{Group: group, Version: "v1beta1", Kind: kind + "List"})
+
+	if err := s.Client.List(t.Context(), list, client.InNamespace(team), client.MatchingLabels{"crossplane.io/composite": composite}); err != nil {
+		t.Fatal(err)
+	}
+
+	if len(list.Items) != 1 {
+		t.Fatalf("%s consists of %d of the kind %s, not of one", composite, len(list.Items), kind)
+	}
+
+	return list.Items[0].GetName()
+}
+
+// identify returns the ID in a token.
+func identify(t *testing.T, token string) string {
+	t.Helper()
+
+	var claims jwt.RegisteredClaims
+	if _, _, err := jwt.NewParser().ParseUnverified(token, &claims); err != nil {
+		t.Fatalf("the Secret should hold a token of Scaleway's: %v", err)
+	}
+
+	return claims.ID
+}

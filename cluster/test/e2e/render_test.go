@@ -1,0 +1,249 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/yaml"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/controlplane/process"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
+)
+
+// TestRender renders the compositions among the examples with Crossplane's CLI, and
+// validates what comes of them, as their READMEs say.
+func TestRender(t *testing.T) {
+	examples := filepath.Join(framework.Root(), "examples", "compositions")
+	functions := serveFunctions(t, filepath.Join(examples, "functions.yaml"))
+	extensions, cache := schemas(t)
+
+	cases := map[string]struct {
+		reason string
+		dir    string
+		xr     string
+		want   map[string]int
+	}{
+		"ContainerAccess": {
+			reason: "It consists of a Token. There is no Secret before there is a value.",
+			dir:    "containeraccess", xr: "containeraccess.yaml",
+			want: map[string]int{"ContainerAccess": 1, "Token": 1},
+		},
+		"ContainerAccessClaim": {
+			reason: "The composite of a claim consists of a Token.",
+			dir:    "containeraccess-claim", xr: "xr.yaml",
+			want: map[string]int{"XContainerAccess": 1, "Token": 1},
+		},
+		"PrivateApplication": {
+			reason: "It consists of three resources and the two Usages that order their deletion.",
+			dir:    "privateapplication", xr: "privateapplication.yaml",
+			want: map[string]int{"PrivateApplication": 1, "ContainerNamespace": 1, "Container": 1, "Token": 1, "Usage": 2},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(examples, tc.dir)
+
+			rendered, err := output(t.Context(), dir, shared.crank, "render", tc.xr, "composition.yaml", functions,
+				"--xrd=definition.yaml", "--include-full-xr")
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			objects, err := decode([]byte(rendered))
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			got := map[string]int{}
+
+			for _, o := range objects {
+				got[o.GetKind()]++
+
+				// A namespaced composite leaves it to Crossplane.
+				if o.GetKind() == "Token" && o.GetNamespace() != team && o.GetNamespace() != "" {
+					t.Errorf("\n%s\nthe Token is in the namespace %q", tc.reason, o.GetNamespace())
+				}
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nrendered kinds: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			file := filepath.Join(t.TempDir(), "rendered.yaml")
+			if err := os.WriteFile(file, []byte(rendered), 0o600); err != nil {
+				t.Fatal(err)
+			}
+
+			resources := []string{file, filepath.Join(dir, "composition.yaml")}
+			if tc.dir == "containeraccess-claim" {
+				resources = append(resources, filepath.Join(dir, "claim.yaml"))
+			}
+
+			said, err := validate(t, extensions, cache, resources...)
+			if err != nil {
+				t.Errorf("\n%s\n%v", tc.reason, err)
+			}
+
+			t.Log(said)
+		})
+	}
+
+	t.Run("Broken", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "broken.yaml")
+
+		b, err := os.ReadFile(filepath.Join(examples, "containeraccess", "containeraccess.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if err := os.WriteFile(file, []byte(strings.Replace(string(b), "containerName:", "namespaceId: fr-par/11111111-1111-4111-8111-111111111111\n    containerName:", 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+
+		if _, err := validate(t, extensions, cache, file); err == nil || !strings.Contains(err.Error(), "give exactly one of") {
+			t.Errorf("a ContainerAccess to two things should not validate, else nothing is: %v", err)
+		}
+	})
+}
+
+// serveFunctions starts the functions that a manifest names, and returns a manifest
+// that says where they are.
+func serveFunctions(t *testing.T, manifest string) string {
+	t.Helper()
+
+	b, err := os.ReadFile(manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	functions, err := decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	ports, err := freePorts(len(functions))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var local []byte
+
+	for i, f := range functions {
+		cmd := exec.Command(shared.functions[f.GetName()].binary, "--insecure", "--address="+loopback(ports[i]))
+
+		p, err := process.Start(cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		t.Cleanup(func() {
+			if err := p.Stop(stopGrace); err != nil {
+				t.Error(err)
+			}
+		})
+
+		f.SetAnnotations(map[string]string{
+			"render.crossplane.io/runtime":                    "Development",
+			"render.crossplane.io/runtime-development-target": loopback(ports[i]),
+		})
+
+		b, err := yaml.Marshal(f.Object)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		local = append(append(local, "---\n"...), b...)
+
+		err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, startTimeout, true, wait.ConditionFunc(func() (bool, error) {
+			c, err := net.Dial("tcp", loopback(ports[i]))
+			if err != nil {
+				return false, nil
+			}
+
+			return true, c.Close()
+		}).WithContext())
+		if err != nil {
+			t.Fatalf("%s does not listen: %v", f.GetName(), err)
+		}
+	}
+
+	path := filepath.Join(t.TempDir(), "functions.yaml")
+	if err := os.WriteFile(path, local, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	return path
+}
+
+// crossplaneImage is the image that the CLI looks for Crossplane's own schemas in.
+const crossplaneImage = "xpkg.crossplane.io/crossplane/crossplane"
+
+// schemas returns what to validate against: the kinds of the package and of the
+// compositions; and a cache that holds Crossplane's own.
+func schemas(t *testing.T) (extensions, cache string) {
+	t.Helper()
+
+	dir := t.TempDir()
+	extensions, cache = filepath.Join(dir, "extensions"), filepath.Join(dir, "cache")
+
+	version, err := output(t.Context(), dir, shared.crossplane, "--version")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	image := filepath.Join(cache, crossplaneImage+"@"+version)
+
+	for to, from := range map[string]string{
+		extensions: filepath.Join(framework.Root(), "package", "crds"),
+		image:      filepath.Join(shared.source, "cluster", "crds"),
+	} {
+		if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	definitions, err := filepath.Glob(filepath.Join(framework.Root(), "examples", "compositions", "*", "definition.yaml"))
+	if err != nil || len(definitions) == 0 {
+		t.Fatalf("no definition among the examples: %v", err)
+	}
+
+	for _, d := range definitions {
+		b, err := os.ReadFile(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if err := os.WriteFile(filepath.Join(extensions, filepath.Base(filepath.Dir(d))+".yaml"), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	return extensions, cache
+}
+
+// validate resources, and say what came of it.
+func validate(t *testing.T, extensions, cache string, resources ...string) (string, error) {
+	t.Helper()
+
+	entries, err := os.ReadDir(filepath.Join(cache, filepath.Dir(crossplaneImage)))
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("the cache of schemas should hold one version of Crossplane: %v, %v", entries, err)
+	}
+
+	_, version, _ := strings.Cut(entries[0].Name(), "@")
+
+	return output(t.Context(), t.TempDir(), shared.crank, "beta", "validate", extensions, strings.Join(resources, ","),
+		"--crossplane-image="+crossplaneImage+":"+version, "--cache-dir="+cache, "--error-on-missing-schemas")
+}

@@ -1,0 +1,182 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
+)
+
+// kindsInUse are the kinds that the policy among the examples activates.
+var kindsInUse = []string{"ContainerNamespace", "Container", "Token"}
+
+// managed returns the managed resources of all kinds in use.
+func (s *suite) managed(t *testing.T) []unstructured.Unstructured {
+	t.Helper()
+
+	var all []unstructured.Unstructured
+
+	for _, kind := range kindsInUse {
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(schema.GroupVersionKind{Group: group, Version: "v1beta1", Kind: kind + "List"})
+
+		if err := s.Client.List(t.Context(), list); err != nil {
+			t.Fatal(err)
+		}
+
+		all = append(all, list.Items...)
+	}
+
+	return all
+}
+
+// versions returns the resource version of each managed resource.
+func versions(all []unstructured.Unstructured) map[string]string {
+	v := map[string]string{}
+	for _, u := range all {
+		v[u.GetKind()+" "+u.GetName()] = u.GetResourceVersion()
+	}
+
+	return v
+}
+
+// writes returns how often Scaleway was asked to change something, by route.
+func (s *suite) writes() map[string]int {
+	counts := s.scaleway.Counts()
+	maps.DeleteFunc(counts, func(route string, _ int) bool { return strings.HasPrefix(route, http.MethodGet+" ") })
+
+	return counts
+}
+
+// upgrade installs the next version. What the previous one has created is still
+// Ready, and nobody has written anything.
+func (s *suite) upgrade(t *testing.T) {
+	e := s.env(t)
+	before, _ := s.kubelet.provider()
+	objects, writes := s.managed(t), s.writes()
+
+	p := object("pkg.crossplane.io/v1", "Provider", "", provider)
+	e.Update(p, func() {
+		pkg, _, _ := unstructured.NestedString(p.Object, "spec", "package")
+		if err := unstructured.SetNestedField(p.Object, strings.Replace(pkg, version, nextVersion, 1), "spec", "package"); err != nil {
+			t.Fatal(err)
+		}
+	})
+
+	e.Eventually("the next version to run alone", func() (bool, string) {
+		after, ok := s.kubelet.provider()
+		return ok && after.deployment.GetUID() != before.deployment.GetUID() && before.ended() && after.ready(t.Context()), "it is not ready"
+	})
+	s.waitTrue(t, p, "Installed", "Healthy")
+
+	// Twice, so that the first look had consequences.
+	for range 2 {
+		s.scaleway.ResetRequests()
+		e.Eventually("the next version to look at every object", func() (bool, string) {
+			seen := map[string]bool{}
+
+			for _, r := range s.scaleway.Requests() {
+				if strings.HasSuffix(r.UserAgent, "/"+nextVersion) || strings.Contains(r.UserAgent, "/"+nextVersion+" ") {
+					seen[filepath.Base(r.Path)] = true
+				}
+			}
+
+			for _, o := range objects {
+				if name := o.GetAnnotations()["crossplane.io/external-name"]; !seen[filepath.Base(name)] {
+					return false, o.GetKind() + " " + o.GetName() + " was not looked at"
+				}
+			}
+
+			return true, ""
+		})
+	}
+
+	after := s.managed(t)
+	for i := range after {
+		s.waitTrue(t, &after[i], "Ready", "Synced")
+	}
+
+	if diff := cmp.Diff(versions(objects), versions(after)); diff != "" {
+		t.Errorf("versions of managed resources before and after the upgrade: -before, +after:\n%s", diff)
+	}
+
+	if diff := cmp.Diff(writes, s.writes()); diff != "" {
+		t.Errorf("changes asked of Scaleway before and after the upgrade: -before, +after:\n%s", diff)
+	}
+}
+
+// uninstall the package as README.md says. Nothing is left: neither at Scaleway nor
+// in the cluster, nor is there a process.
+func (s *suite) uninstall(t *testing.T) {
+	e := s.env(t)
+
+	for _, o := range s.managed(t) {
+		if err := s.Client.Delete(t.Context(), &o); client.IgnoreNotFound(err) != nil {
+			t.Fatal(err)
+		}
+	}
+
+	e.Eventually("every managed resource to be gone", func() (bool, string) {
+		left := s.managed(t)
+		return len(left) == 0, "left: " + strings.Join(keys(versions(left)), ", ")
+	})
+
+	pc := &v1beta1.ProviderConfig{}
+	pc.SetNamespace(team)
+	pc.SetName("default")
+	e.Delete(pc)
+
+	e.Delete(object("pkg.crossplane.io/v1", "Provider", "", provider))
+
+	e.Eventually("the provider to be stopped, and its kinds to be gone", func() (bool, string) {
+		_, runs := s.kubelet.provider()
+		return !runs && len(s.served(t)) == 0, "served: " + strings.Join(s.served(t), ", ")
+	})
+
+	// The parents that the test itself has created.
+	for kind, n := range s.scaleway.Alive() {
+		if n != 0 && kind != "namespace" {
+			t.Errorf("left at Scaleway: %d of kind %s", n, kind)
+		}
+	}
+
+	logs, err := filepath.Glob(filepath.Join(s.dir, provider+"-*.log"))
+	if err != nil || len(logs) < 4 {
+		t.Fatalf("the provider should have been started at least four times: %v, %v", logs, err)
+	}
+
+	for _, l := range logs {
+		b, err := os.ReadFile(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		for line := range strings.Lines(string(b)) {
+			if strings.Contains(line, "forbidden") {
+				t.Errorf("the provider lacks a right: %s", line)
+			}
+		}
+	}
+}
+
+func keys(m map[string]string) []string {
+	var all []string
+	for k := range m {
+		all = append(all, k)
+	}
+
+	return all
+}
