@@ -93,6 +93,12 @@ lint: ## Runs golangci-lint (built first, once).
 	@$(TOOL) golangci-lint run ./...
 	@for m in $(MODULES); do (cd $$m && GOWORK=off go tool -modfile=$(CURDIR)/go.tools.mod golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
 
+.PHONY: vulncheck
+vulncheck: ## Looks for known vulnerabilities in what the provider is linked with.
+	@# The database is a Go module too: nothing but the Go proxy is needed.
+	@db=$$(cd / && go mod download -json golang.org/x/vulndb@latest | sed -n 's/.*"Dir": "\(.*\)".*/\1/p') && \
+		$(TOOL) govulncheck -db "file://$$db/data/osv" ./cmd/provider
+
 .PHONY: tidy
 tidy: ## Brings go.mod in line with the code.
 	@go mod tidy

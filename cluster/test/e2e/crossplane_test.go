@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -43,6 +44,9 @@ const (
 
 	// team is the Kubernetes namespace of the examples.
 	team = "team-a"
+
+	// activationPolicy is the file of the policy among the examples.
+	activationPolicy = "managedresourceactivationpolicy.yaml"
 
 	group = "container.scaleway.m.crossplane.io"
 )
@@ -170,6 +174,43 @@ func (s *suite) applyExample(t *testing.T, path ...string) {
 	}
 }
 
+// readme returns the lines of the block of commands in README.md that begins with the
+// given text.
+func (s *suite) readme(t *testing.T, begin string) []string {
+	t.Helper()
+
+	b, err := os.ReadFile(filepath.Join(framework.Root(), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	_, block, found := strings.Cut(string(b), "```bash\n"+begin)
+	if !found {
+		t.Fatalf("README.md has no block of commands that begins with %q", begin)
+	}
+
+	block, _, _ = strings.Cut(begin+block, "```")
+
+	return slices.Collect(strings.SplitSeq(strings.TrimSpace(block), "\n"))
+}
+
+// shell runs a command of README.md at the root of the checkout, as an administrator.
+func (s *suite) shell(t *testing.T, line string) {
+	t.Helper()
+	say("$ %s", line)
+
+	cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", line)
+	cmd.Dir = framework.Root()
+	cmd.Env = []string{
+		"PATH=" + filepath.Dir(s.kubectl) + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + s.dir,
+		"KUBECONFIG=" + s.Kubeconfig(), "REGISTRY=" + s.registry + "/crossplane-contrib",
+	}
+
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", line, err, out)
+	}
+}
+
 // object returns an object of a kind that this test has no type for.
 func object(apiVersion, kind, namespace, name string) *unstructured.Unstructured {
 	u := &unstructured.Unstructured{}
@@ -245,8 +286,12 @@ func (s *suite) install(t *testing.T) {
 		say("Function %s: %s", pkg, s.functions[f.GetName()].comment)
 	}
 
-	s.applyExample(t, "install", "deploymentruntimeconfig.yaml")
-	s.applyExample(t, "install", "provider.yaml")
+	for _, line := range s.readme(t, "kubectl apply -f examples/install/") {
+		if !strings.Contains(line, activationPolicy) {
+			s.shell(t, line)
+		}
+	}
+
 	s.applyExample(t, "compositions", "functions.yaml")
 
 	for _, f := range functions {
@@ -507,7 +552,11 @@ func (s *suite) restart(t *testing.T, signal syscall.Signal) {
 func (s *suite) activateKindsInUse(t *testing.T) {
 	before, _ := s.kubelet.provider()
 
-	s.applyExample(t, "install", "managedresourceactivationpolicy.yaml")
+	for _, line := range s.readme(t, "kubectl apply -f examples/install/") {
+		if strings.Contains(line, activationPolicy) {
+			s.shell(t, line)
+		}
+	}
 
 	e := s.env(t)
 	e.Eventually("the kinds in use to be active", func() (bool, string) {

@@ -24,6 +24,7 @@ import (
 type tools struct {
 	crossplane string
 	crank      string
+	kubectl    string
 	xpkg       string
 
 	// source of Crossplane, which has what is not in its binary.
@@ -48,7 +49,13 @@ func buildTools(ctx context.Context, dir string) (*tools, error) {
 		return nil, err
 	}
 
+	kubernetes, err := controlplane.Assets(ctx, os.Stderr, controlplane.Kubectl)
+	if err != nil {
+		return nil, err
+	}
+
 	t := &tools{
+		kubectl:    filepath.Join(kubernetes, controlplane.Kubectl),
 		crossplane: filepath.Join(assets, controlplane.Crossplane),
 		crank:      filepath.Join(assets, controlplane.Crank),
 		xpkg:       filepath.Join(dir, "xpkg"),
