@@ -265,20 +265,33 @@ func (c *cluster) startCore(ctx context.Context) error {
 
 	secrets := map[string]string{"server": "crossplane-tls-server", "client": "crossplane-tls-client"}
 
-	init := exec.CommandContext(ctx, c.crossplane, "core", "init",
-		"--crds-path="+filepath.Join(c.source, "cluster", "crds"),
-		"--webhook-configurations-path="+filepath.Join(c.source, "cluster", "webhookconfigurations"),
-		"--webhook-service-name="+webhookService,
-		"--webhook-service-namespace="+system,
-		fmt.Sprintf("--webhook-service-port=%d", ports[0]),
-		"--tls-ca-secret-name=crossplane-root-ca",
-		"--tls-server-secret-name="+secrets["server"],
-		"--tls-client-secret-name="+secrets["client"],
+	// The names of some flags are an accident: the chart uses variables too.
+	initEnv := append(slices.Clone(env),
+		"CRDS_PATH="+filepath.Join(c.source, "cluster", "crds"),
+		"WEBHOOK_CONFIGS_PATH="+filepath.Join(c.source, "cluster", "webhookconfigurations"),
+		"WEBHOOK_SERVICE_NAME="+webhookService,
+		"WEBHOOK_SERVICE_NAMESPACE="+system,
+		fmt.Sprintf("WEBHOOK_SERVICE_PORT=%d", ports[0]),
+		"TLS_CA_SECRET_NAME=crossplane-root-ca",
+		"TLS_SERVER_SECRET_NAME="+secrets["server"],
+		"TLS_CLIENT_SECRET_NAME="+secrets["client"],
 	)
-	init.Env = env
 
-	if out, err := init.CombinedOutput(); err != nil {
-		return errors.Wrapf(err, "%s", out)
+	// It fails while what it has created is not served yet. In a cluster the kubelet
+	// starts it again.
+	var said []byte
+
+	err = wait.PollUntilContextTimeout(ctx, time.Second, startTimeout, true, func(ctx context.Context) (bool, error) {
+		init := exec.CommandContext(ctx, c.crossplane, "core", "init")
+		init.Env = initEnv
+
+		var err error
+		said, err = init.CombinedOutput()
+
+		return err == nil, nil
+	})
+	if err != nil {
+		return errors.Wrapf(err, "%s", said)
 	}
 
 	// Functions are reached by the names of their Services, as in a cluster. Nobody
