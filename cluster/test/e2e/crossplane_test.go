@@ -58,6 +58,9 @@ type suite struct {
 	scaleway *fakescaleway.Server
 	key      fakescaleway.Key
 
+	// parent is the ID of a container namespace that no object stands for.
+	parent string
+
 	// secrets are the contents of the Secrets that the compositions promise, by name.
 	secrets map[string]map[string]string
 }
@@ -498,8 +501,9 @@ func (s *suite) activateTokens(t *testing.T) {
 		return slices.Contains(s.served(t), "tokens"), strings.Join(s.served(t), ", ")
 	})
 
-	tk, _ := e.CreateToken("alone")
+	tk, parent := e.CreateToken("alone")
 	e.WaitReady(tk)
+	s.parent = parent
 
 	if len(e.SecretData("alone")["token"]) == 0 {
 		t.Error("the token should be in its Secret")
@@ -527,7 +531,8 @@ func (s *suite) removePolicy(t *testing.T) {
 	e.WaitPolled(fakescaleway.RouteToken, 2)
 	e.WaitReady(tk)
 
-	later, _ := e.CreateToken("later")
+	later := e.NewToken("later", s.parent)
+	e.Create(later)
 	e.WaitReady(later)
 	e.Delete(later)
 }
