@@ -167,7 +167,10 @@ func (s *suite) showRefusal(t *testing.T) {
 		}
 
 		s.waitUnready(t, refused, "Synced", "", "expire")
+
+		tk := s.token(t, kind, refused.GetName())
 		s.env(t).Delete(refused)
+		s.env(t).WaitGone(tk)
 	}
 }
 
@@ -231,22 +234,23 @@ func (s *suite) token(t *testing.T, kind, name string) *v1beta1.Token {
 func (s *suite) waitUnready(t *testing.T, xr *unstructured.Unstructured, conditionType, reason, message string) {
 	t.Helper()
 
+	said := ""
+
 	s.env(t).Eventually(fmt.Sprintf("%s %s to say what is wrong", xr.GetKind(), xr.GetName()), func() (bool, string) {
 		if err := s.Client.Get(t.Context(), client.ObjectKeyFromObject(xr), xr); err != nil {
 			return false, err.Error()
 		}
 
-		status, _, _ := condition(xr, "Ready")
+		status, itself, why := condition(xr, "Ready")
 		token, _, _ := unstructured.NestedMap(xr.Object, "status", "token")
 		its, itsReason, itsMessage := condition(&unstructured.Unstructured{Object: map[string]any{"status": token}}, conditionType)
 
-		said := fmt.Sprintf("Ready is %q; its Token's %s is %q (%s: %s)", status, conditionType, its, itsReason, itsMessage)
+		said = fmt.Sprintf("Ready is %s (%s: %s); %s of its Token is %s (%s: %s)", status, itself, why, conditionType, its, itsReason, itsMessage)
 
 		return status == "False" && its == "False" && (reason == "" || itsReason == reason) && strings.Contains(itsMessage, message), said
 	})
 
-	status, reasonReady, messageReady := condition(xr, "Ready")
-	say("%s %s: Ready %s (%s: %s)", xr.GetKind(), xr.GetName(), status, reasonReady, messageReady)
+	say("%s %s: %s", xr.GetKind(), xr.GetName(), said)
 }
 
 // deleteExamples deletes what the team has created. The Secrets go too, and the
