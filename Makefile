@@ -35,7 +35,8 @@ build: ## Builds the provider, the local Scaleway API and the demo into _output/
 	@mkdir -p $(OUTPUT)/bin
 	@CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o $(OUTPUT)/bin/ ./cmd/provider ./cmd/fake-scaleway ./cluster/demo
 
-XPKG := $(OUTPUT)/xpkg
+XPKG     := $(OUTPUT)/xpkg
+REVISION := $(shell git rev-parse HEAD 2>/dev/null)
 
 .PHONY: xpkg
 xpkg: ## Builds the Crossplane package for amd64 and arm64 into _output/xpkg, without containers.
@@ -43,7 +44,7 @@ xpkg: ## Builds the Crossplane package for amd64 and arm64 into _output/xpkg, wi
 	@rm -rf $(XPKG)
 	@GOWORK=off go build -C cluster/xpkg -o $(CURDIR)/$(OUTPUT)/tools/xpkg .
 	@crank=$$(go run ./cluster/controlplane/assets crank)/crank && \
-		$(OUTPUT)/tools/xpkg build --crank $$crank --version $(VERSION) --revision "$$(git rev-parse HEAD 2>/dev/null)" --output $(XPKG)
+		$(OUTPUT)/tools/xpkg build --crank $$crank --version "$(VERSION)" --revision "$(REVISION)" --output $(XPKG)
 
 .PHONY: xpkg-push
 xpkg-push: xpkg ## Pushes the package, and its bills of materials, to XPKG_REF=REGISTRY/REPOSITORY:VERSION.
@@ -73,7 +74,7 @@ test: unit ## Runs all tests: units, and integration on a real kube-apiserver (b
 
 .PHONY: e2e
 e2e: xpkg ## Runs the package under Crossplane core, with the compositions among the examples.
-	@XPKG_DIR=$(CURDIR)/$(XPKG) go test -count=1 -timeout 20m -v ./cluster/test/e2e
+	@XPKG_DIR=$(CURDIR)/$(XPKG) XPKG_VERSION="$(VERSION)" XPKG_REVISION="$(REVISION)" go test -count=1 -timeout 20m -v ./cluster/test/e2e
 
 # Modules that have pins of their own and code of ours.
 MODULES := cluster/xpkg cluster/test/e2e/functions/patch-and-transform

@@ -17,9 +17,13 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 )
 
-// envPackage names the folder that "make xpkg" has built the package into. Without
-// it the tests build one.
-const envPackage = "XPKG_DIR"
+// Variables that name the folder that "make xpkg" has built the package into, and
+// what it was told about the checkout. Without the first the tests build one.
+const (
+	envPackage  = "XPKG_DIR"
+	envVersion  = "XPKG_VERSION"
+	envRevision = "XPKG_REVISION"
+)
 
 // Versions of the provider that the tests install, and change to.
 const (
@@ -31,8 +35,9 @@ const (
 var shared struct {
 	*tools
 
-	// pkg is the folder of the package, and next that of the next version.
-	pkg, next string
+	// pkg is the folder of the package, which was built with version and revision.
+	// next is that of the next version.
+	pkg, version, revision, next string
 }
 
 func TestMain(m *testing.M) {
@@ -64,14 +69,15 @@ func build(ctx context.Context, dir string) error {
 		return err
 	}
 
-	shared.tools, shared.pkg, shared.next = t, os.Getenv(envPackage), filepath.Join(dir, nextVersion)
+	shared.tools, shared.next = t, filepath.Join(dir, nextVersion)
+	shared.pkg, shared.version, shared.revision = os.Getenv(envPackage), os.Getenv(envVersion), os.Getenv(envRevision)
 
 	if shared.pkg == "" {
-		shared.pkg = filepath.Join(dir, version)
-		if err := t.buildProvider(ctx, framework.Root(), version, shared.pkg); err != nil {
+		shared.pkg, shared.version = filepath.Join(dir, version), version
+		if err := t.buildProvider(ctx, framework.Root(), shared.version, shared.revision, shared.pkg); err != nil {
 			return err
 		}
 	}
 
-	return t.buildProvider(ctx, framework.Root(), nextVersion, shared.next)
+	return t.buildProvider(ctx, framework.Root(), nextVersion, "", shared.next)
 }

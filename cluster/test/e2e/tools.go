@@ -97,9 +97,9 @@ func buildTools(ctx context.Context, dir string) (*tools, error) {
 
 // buildProvider builds the package of the provider for this machine, as "make xpkg"
 // does, from the checkout in src.
-func (t *tools) buildProvider(ctx context.Context, src, version, dir string) error {
+func (t *tools) buildProvider(ctx context.Context, src, version, revision, dir string) error {
 	_, err := output(ctx, framework.Root(), t.xpkg, "build", "--checkout="+src, "--crank="+t.crank,
-		"--version="+version, "--architecture="+runtime.GOARCH, "--output="+dir)
+		"--version="+version, "--revision="+revision, "--architecture="+runtime.GOARCH, "--output="+dir)
 
 	return err
 }
