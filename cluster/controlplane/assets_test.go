@@ -116,6 +116,24 @@ func TestBuild(t *testing.T) {
 	}
 }
 
+func TestBuildCrossplane(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	if err := build(t.Context(), io.Discard, source(t), dir, []string{Crossplane, Crank}); err != nil {
+		t.Fatal(err)
+	}
+
+	// Packages ask for a version of core, and crank looks for the schemas of one.
+	for name, want := range map[string]string{Crossplane: "v2.3.4\n", Crank: "v2.2.2\n"} {
+		got, err := exec.Command(filepath.Join(dir, name)).CombinedOutput()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, string(got)); diff != "" {
+			t.Errorf("version that %s reports: -want, +got:\n%s", name, diff)
+		}
+	}
+}
+
 func TestBuildWaits(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache")
 	other := flock.New(dir + ".lock")
@@ -187,6 +205,7 @@ func TestCacheKey(t *testing.T) {
 		"Sum":    {reason: "Another digest is another source.", file: "etcd/go.sum"},
 		"Source": {reason: "What is compiled decides the binary.", file: "etcd/main.go"},
 		"Other":  {reason: "A file that is not compiled should not cost a build of minutes.", file: "kubernetes/README.md", same: true},
+		"Apart":  {reason: "What pins Crossplane should not cost a build of Kubernetes.", file: "crossplane/go.mod", same: true},
 	}
 
 	for name, tc := range cases {
@@ -229,15 +248,24 @@ func source(t *testing.T) string {
 	t.Helper()
 	src := t.TempDir()
 	for path, content := range map[string]string{
-		"etcd/go.mod":                       "module example.org/etcd\n\ngo 1.26.0\n\nrequire go.etcd.io/etcd/server/v3 v3.2.1\n\nreplace go.etcd.io/etcd/server/v3 => ./server\n",
-		"etcd/main.go":                      "package main\n\nimport _ \"go.etcd.io/etcd/server/v3\"\n\nfunc main() {}\n",
-		"etcd/server/go.mod":                "module go.etcd.io/etcd/server/v3\n",
-		"etcd/server/server.go":             "package server\n",
-		"kubernetes/go.mod":                 "module example.org/kubernetes\n\ngo 1.26.0\n\nrequire (\n\tk8s.io/kubernetes v1.2.3\n\tk8s.io/component-base v0.2.3\n)\n\nreplace (\n\tk8s.io/kubernetes => ./k8s\n\tk8s.io/component-base => ./base\n)\n",
-		"kubernetes/k8s/go.mod":             "module k8s.io/kubernetes\n",
-		"kubernetes/base/go.mod":            "module k8s.io/component-base\n",
-		"kubernetes/base/version/base.go":   "package version\n\nvar gitVersion, gitMajor, gitMinor string\n\nfunc Print() { println(gitVersion, gitMajor, gitMinor) }\n",
-		"kubernetes/kube-apiserver/main.go": "package main\n\nimport \"k8s.io/component-base/version\"\n\nfunc main() { version.Print() }\n",
+		"etcd/go.mod":                         "module example.org/etcd\n\ngo 1.26.0\n\nrequire go.etcd.io/etcd/server/v3 v3.2.1\n\nreplace go.etcd.io/etcd/server/v3 => ./server\n",
+		"etcd/main.go":                        "package main\n\nimport _ \"go.etcd.io/etcd/server/v3\"\n\nfunc main() {}\n",
+		"etcd/server/go.mod":                  "module go.etcd.io/etcd/server/v3\n",
+		"etcd/server/server.go":               "package server\n",
+		"kubernetes/go.mod":                   "module example.org/kubernetes\n\ngo 1.26.0\n\nrequire (\n\tk8s.io/kubernetes v1.2.3\n\tk8s.io/component-base v0.2.3\n)\n\nreplace (\n\tk8s.io/kubernetes => ./k8s\n\tk8s.io/component-base => ./base\n)\n",
+		"kubernetes/k8s/go.mod":               "module k8s.io/kubernetes\n",
+		"kubernetes/base/go.mod":              "module k8s.io/component-base\n",
+		"kubernetes/base/version/base.go":     "package version\n\nvar gitVersion, gitMajor, gitMinor string\n\nfunc Print() { println(gitVersion, gitMajor, gitMinor) }\n",
+		"crossplane/go.mod":                   "module example.org/crossplane\n\ngo 1.26.0\n\nrequire (\n\tgithub.com/crossplane/crossplane/v2 v2.3.4\n\tgithub.com/crossplane/crossplane-runtime/v2 v2.3.0\n)\n\nreplace (\n\tgithub.com/crossplane/crossplane/v2 => ./core\n\tgithub.com/crossplane/crossplane-runtime/v2 => ./runtime\n)\n",
+		"crossplane/core/go.mod":              "module github.com/crossplane/crossplane/v2\n\nrequire github.com/crossplane/crossplane-runtime/v2 v2.3.0\n",
+		"crossplane/core/cmd/crossplane/a.go": "package main\n\nimport \"github.com/crossplane/crossplane-runtime/v2/pkg/version\"\n\nfunc main() { version.Print() }\n",
+		"crossplane/runtime/go.mod":           "module github.com/crossplane/crossplane-runtime/v2\n",
+		"crossplane/runtime/pkg/version/a.go": "package version\n\nvar version string\n\nfunc Print() { println(version) }\n",
+		"crank/go.mod":                        "module example.org/crank\n\ngo 1.26.0\n\nrequire github.com/crossplane/crossplane/v2 v2.2.2\n\nreplace github.com/crossplane/crossplane/v2 => ./core\n",
+		"crank/core/go.mod":                   "module github.com/crossplane/crossplane/v2\n",
+		"crank/core/cmd/crank/a.go":           "package main\n\nimport \"github.com/crossplane/crossplane/v2/internal/version\"\n\nfunc main() { version.Print() }\n",
+		"crank/core/internal/version/a.go":    "package version\n\nvar version string\n\nfunc Print() { println(version) }\n",
+		"kubernetes/kube-apiserver/main.go":   "package main\n\nimport \"k8s.io/component-base/version\"\n\nfunc main() { version.Print() }\n",
 	} {
 		write(t, filepath.Join(src, path), content, 0o600)
 	}
