@@ -324,7 +324,7 @@ func (c *cluster) startCore(ctx context.Context) error {
 	}
 
 	core := exec.Command(c.crossplane, args...)
-	core.Env = append(env, "HTTPS_PROXY=http://"+proxy)
+	core.Env = append(slices.Clone(env), "HTTPS_PROXY=http://"+proxy)
 
 	if _, err := c.start("core", core); err != nil {
 		return err
@@ -472,7 +472,7 @@ func freePorts(n int) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close() //nolint:errcheck,gocritic // Held until all are found, so that they differ.
+		defer l.Close() //nolint:gocritic // Held until all are found, so that they differ.
 
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
@@ -484,11 +484,11 @@ func freePorts(n int) ([]int, error) {
 func awaitFree(ctx context.Context, address string) error {
 	err := wait.PollUntilContextTimeout(ctx, time.Second, startTimeout, true, func(context.Context) (bool, error) {
 		l, err := net.Listen("tcp", address)
-		if err != nil {
-			return false, nil
+		if err == nil {
+			err = l.Close()
 		}
 
-		return true, l.Close()
+		return err == nil, nil
 	})
 
 	return errors.Wrapf(err, "somebody else listens on %s", address)

@@ -174,11 +174,11 @@ func serveFunctions(t *testing.T, manifest string) string {
 
 		err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, startTimeout, true, wait.ConditionFunc(func() (bool, error) {
 			c, err := net.Dial("tcp", loopback(ports[i]))
-			if err != nil {
-				return false, nil
+			if err == nil {
+				err = c.Close()
 			}
 
-			return true, c.Close()
+			return err == nil, nil
 		}).WithContext())
 		if err != nil {
 			t.Fatalf("%s does not listen: %v", f.GetName(), err)
