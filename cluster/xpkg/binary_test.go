@@ -100,7 +100,7 @@ func TestCheck(t *testing.T) {
 		"InitialisesCLI": {
 			reason:  "What only initialises variables runs nothing.",
 			main:    "package main\n\nimport _ \"github.com/hashicorp/terraform-exec\"\n\nfunc main() {}\n",
-			modules: map[string]string{"github.com/hashicorp/terraform-exec": "package tfexec\n\nimport \"errors\"\n\nvar Err = errors.New(\"a\")\n"},
+			modules: map[string]string{"github.com/hashicorp/terraform-exec": "package tfexec\n\nimport \"os\"\n\nvar Home = os.Getenv(\"HOME\")\n\nfunc init() { println(Home) }\n"},
 			flags:   []string{stripped},
 		},
 	}
