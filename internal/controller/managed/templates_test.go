@@ -312,9 +312,9 @@ func newManagedOf(t *testing.T, gvk schema.GroupVersionKind, content map[string]
 	return mg
 }
 
-// deleted returns the managed resource as it is when somebody has written an
+// namedAndDeleted returns the managed resource as it is when somebody has written an
 // external name into it and deleted it: it needs never have passed a check.
-func deleted(mg ujresource.Terraformed) ujresource.Terraformed {
+func namedAndDeleted(mg ujresource.Terraformed) ujresource.Terraformed {
 	now := metav1.Now()
 	mg.SetDeletionTimestamp(&now)
 	meta.SetExternalName(mg, paris)
@@ -351,7 +351,7 @@ func TestNoTemplateReachesUpjet(t *testing.T) {
 				}
 
 				// It can be deleted, with the string taken away.
-				if _, err := c.Connect(t.Context(), deleted(newManagedOf(t, gvk, f.content))); err != nil {
+				if _, err := c.Connect(t.Context(), namedAndDeleted(newManagedOf(t, gvk, f.content))); err != nil {
 					t.Errorf("Connect(...) of what is being deleted: %v", err)
 				}
 
@@ -413,7 +413,7 @@ func TestNoTemplateOfASecretReachesUpjet(t *testing.T) {
 						t.Error("Connect(...) has called upjet")
 					}
 
-					if _, err := c.Connect(t.Context(), deleted(newManagedOf(t, gvk, paved.UnstructuredContent()))); err != nil {
+					if _, err := c.Connect(t.Context(), namedAndDeleted(newManagedOf(t, gvk, paved.UnstructuredContent()))); err != nil {
 						t.Errorf("Connect(...) of what is being deleted: %v", err)
 					}
 
