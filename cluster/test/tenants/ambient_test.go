@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
@@ -139,7 +140,11 @@ func TestNothingAmbient(t *testing.T) {
 			minimal, full := newNamespace(e, "minimal", "minimal"), newNamespace(e, "full", "default")
 			e.Create(minimal)
 			e.Create(full)
-			e.WaitReady(minimal, full)
+			e.WaitReady(full)
+			// The tenant has named no project, and nobody does it for them.
+			e.WaitCondition(minimal, xpv1.TypeSynced, "False, for want of a project", func(c xpv1.Condition) bool {
+				return strings.Contains(c.Message, "project_id is required")
+			})
 
 			for _, r := range e.Scaleway.Requests() {
 				if diff := cmp.Diff(e.Key.SecretKey, r.SecretKey); diff != "" {

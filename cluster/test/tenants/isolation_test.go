@@ -13,9 +13,12 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	containerv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 )
@@ -181,4 +184,32 @@ func TestUsersAreCountedInTheirNamespace(t *testing.T) {
 
 	a.Delete(ns)
 	a.WaitGone(used)
+}
+
+// What was refused has a usage, but no finalizer to give it back with. It leaves
+// nothing behind that would keep its ProviderConfig, or its Kubernetes namespace.
+func TestRefusedLeavesNoUsage(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	pc := createConfig(e, "refused", "")
+	refused, without := newNamespace(e, "refused", "refused"), newNamespace(e, "without", "missing")
+
+	for _, ns := range []*containerv1beta1.ContainerNamespace{refused, without} {
+		e.Create(ns)
+		e.WaitCondition(ns, xpv1.TypeSynced, "False", func(c xpv1.Condition) bool { return c.Status == corev1.ConditionFalse })
+		e.Delete(ns)
+	}
+
+	e.Delete(pc)
+	e.Eventually("all usages to be gone", func() (bool, string) {
+		l := &v1beta1.ProviderConfigUsageList{}
+		if err := e.Client.List(t.Context(), l, client.InNamespace(e.Namespace)); err != nil {
+			t.Fatal(err)
+		}
+
+		return len(l.Items) == 0, "there are some"
+	})
 }

@@ -13,6 +13,7 @@ import (
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -52,7 +53,7 @@ func wake(mgr ctrl.Manager, o Options, k Kind, c controller.Controller) error {
 
 		// Not before the kind is served: a watch that cannot start ends the process.
 		o.Gate.Register(func() {
-			named := source.Kind(mgr.GetCache(), target, handler.EnqueueRequestsFromMapFunc(waiting(mgr.GetClient(), k)), gotName)
+			named := source.Kind(mgr.GetCache(), target, atOnce(waiting(mgr.GetClient(), k)), gotName)
 			if err := c.Watch(named); err != nil {
 				mgr.GetLogger().Error(err, "Cannot watch", "gvk", t.String())
 			}
@@ -67,13 +68,25 @@ func wake(mgr ctrl.Manager, o Options, k Kind, c controller.Controller) error {
 // find out by themselves, but with a back-off of up to a minute.
 func wakeFailed(mgr ctrl.Manager, k Kind, c controller.Controller) error {
 	for _, pc := range []client.Object{&v1beta1.ProviderConfig{}, &v1beta1.ClusterProviderConfig{}} {
-		failed := source.Kind(mgr.GetCache(), pc, handler.EnqueueRequestsFromMapFunc(failing(mgr.GetClient(), k)), cameToWork)
+		failed := source.Kind(mgr.GetCache(), pc, atOnce(failing(mgr.GetClient(), k)), cameToWork)
 		if err := c.Watch(failed); err != nil {
 			return errors.Wrapf(err, "cannot watch %T", pc)
 		}
 	}
 
 	return nil
+}
+
+// atOnce has what the function returns reconciled, without the back-off that has
+// grown meanwhile: it would also hold up what follows, such as the observation of
+// what has just been created.
+func atOnce(which handler.MapFunc) handler.EventHandler {
+	return handler.Funcs{UpdateFunc: func(ctx context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		for _, r := range which(ctx, e.ObjectNew) {
+			queue.Forget(r)
+			queue.Add(r)
+		}
+	}}
 }
 
 // cameToWork lets through the updates by which a ProviderConfig gets credentials

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	corev1 "k8s.io/api/core/v1"
@@ -17,7 +16,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 )
 
@@ -50,19 +48,13 @@ func (h *holder) Reconcile(ctx context.Context, req reconcile.Request) (reconcil
 		return h.Reconciler.Reconcile(ctx, req) // It knows what to do about this.
 	}
 
-	usages := &v1beta1.ProviderConfigUsageList{}
-
-	opts := []client.ListOption{client.MatchingLabels{xpv1.LabelKeyProviderName: pc.GetName(), xpv1.LabelKeyProviderKind: h.kind}}
-	if pc.GetNamespace() != "" {
-		opts = append(opts, client.InNamespace(pc.GetNamespace()))
-	}
-
-	if err := h.kube.List(ctx, usages, opts...); err != nil {
-		return reconcile.Result{}, errors.Wrap(err, "cannot list ProviderConfigUsages")
+	usages, err := usagesOf(ctx, h.kube, h.kind, req.NamespacedName)
+	if err != nil {
+		return reconcile.Result{}, err
 	}
 
 	want := types.NamespacedName{}
-	if len(usages.Items) > 0 {
+	if len(usages) > 0 {
 		want = secretOf(pc)
 	}
 

@@ -10,10 +10,14 @@ package providerconfig
 import (
 	"context"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/providerconfig"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -48,14 +52,19 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 	name := providerconfig.ControllerName(config.GroupKind().String())
 	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name)) //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
 
-	var r reconcile.Reconciler = &accountant{providerconfig.NewReconciler(scopedManager{mgr},
-		xpresource.ProviderConfigKinds{
-			Config:    config,
-			Usage:     v1beta1.ProviderConfigUsageGroupVersionKind,
-			UsageList: v1beta1.ProviderConfigUsageListGroupVersionKind,
-		},
-		providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
-		providerconfig.WithRecorder(recorder))}
+	var r reconcile.Reconciler = &accountant{
+		Reconciler: providerconfig.NewReconciler(scopedManager{mgr},
+			xpresource.ProviderConfigKinds{
+				Config:    config,
+				Usage:     v1beta1.ProviderConfigUsageGroupVersionKind,
+				UsageList: v1beta1.ProviderConfigUsageListGroupVersionKind,
+			},
+			providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
+			providerconfig.WithRecorder(recorder)),
+		kube: mgr.GetClient(),
+		live: mgr.GetAPIReader(),
+		kind: config.Kind,
+	}
 
 	if o.HoldCredentials {
 		r = &holder{Reconciler: r, kube: mgr.GetClient(), newConfig: newConfig, kind: config.Kind}
@@ -120,11 +129,68 @@ func configs(ctx context.Context, kube client.Reader, config schema.GroupVersion
 // tenant's, and show that tenant's number of users.
 type accountant struct {
 	reconcile.Reconciler
+
+	kube client.Client
+	live client.Reader
+	kind string
 }
 
 // Reconcile accounts for the use of a ProviderConfig.
 func (a *accountant) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	if err := a.releaseOrphans(ctx, req.NamespacedName); err != nil {
+		return reconcile.Result{}, err
+	}
+
 	return a.Reconciler.Reconcile(context.WithValue(ctx, namespaceKey{}, req.Namespace), req)
+}
+
+// releaseOrphans lets go of the usages whose managed resource is gone without having
+// done so: one that never had a finalizer, because it was refused, or one from which
+// somebody took it. They would keep the ProviderConfig, and their Kubernetes
+// namespace, for ever.
+func (a *accountant) releaseOrphans(ctx context.Context, config types.NamespacedName) error {
+	usages, err := usagesOf(ctx, a.kube, a.kind, config)
+	if err != nil {
+		return err
+	}
+
+	for i := range usages {
+		u := &usages[i]
+		if !meta.WasDeleted(u) || !meta.FinalizerExists(u, clients.FinalizerUsage) {
+			continue
+		}
+
+		user := &metav1.PartialObjectMetadata{}
+		user.SetGroupVersionKind(schema.FromAPIVersionAndKind(u.ResourceReference.APIVersion, u.ResourceReference.Kind))
+
+		// Live, because the usage may be known before its user is.
+		err := a.live.Get(ctx, types.NamespacedName{Namespace: u.GetNamespace(), Name: u.ResourceReference.Name}, user)
+		if client.IgnoreNotFound(err) != nil {
+			return errors.Wrapf(err, "cannot get %s %q", u.ResourceReference.Kind, u.ResourceReference.Name)
+		}
+
+		// A usage has the name of its user's UID.
+		if err == nil && string(user.GetUID()) == u.GetName() {
+			continue
+		}
+
+		meta.RemoveFinalizer(u, clients.FinalizerUsage)
+
+		if err := a.kube.Update(ctx, u); client.IgnoreNotFound(err) != nil {
+			return errors.Wrap(err, "cannot release the ProviderConfigUsage")
+		}
+	}
+
+	return nil
+}
+
+// usagesOf returns the usages of a ProviderConfig in its Kubernetes namespace, or of
+// a ClusterProviderConfig in all.
+func usagesOf(ctx context.Context, kube client.Reader, kind string, config types.NamespacedName) ([]v1beta1.ProviderConfigUsage, error) {
+	l := &v1beta1.ProviderConfigUsageList{}
+	err := kube.List(ctx, l, client.InNamespace(config.Namespace), client.MatchingLabels{xpv1.LabelKeyProviderName: config.Name, xpv1.LabelKeyProviderKind: kind})
+
+	return l.Items, errors.Wrap(err, "cannot list ProviderConfigUsages")
 }
 
 // namespaceKey of the Kubernetes namespace in a context that a scoped client lists.
