@@ -160,7 +160,7 @@ type Admission struct {
 	Wait time.Duration
 	// Limit is the number of reconciles at one time. 0 sets no bound.
 	Limit int
-	// Interval is the least time between two requests, once it has recovered.
+	// Interval is the least time between two requests, once Scaleway answers.
 	Interval time.Duration
 }
 
@@ -171,20 +171,20 @@ func (t *Tenant) Admission() Admission {
 
 	now := t.now()
 
-	a := Admission{State: t.state(now), Limit: t.limit, Interval: interval(t.limiter.Limit())}
+	a := Admission{State: t.state(now), Limit: t.limit, Interval: interval(t.pace.limit())}
 
 	switch a.State {
-	case StateSlowed:
-		a.Wait = t.pauseUntil.Sub(now)
 	case StateOutage:
 		a.Wait = t.outageUntil.Sub(now)
-		a.Interval = interval(t.pace.limit())
+	case StateSlowed:
+		a.Wait = t.pauseUntil.Sub(now)
+		a.Interval = interval(t.limiter.Limit())
 	case StateSilent:
 		a.Limit = 1
 	case StateAnswered, StateRecovering:
 		// What is in debt already would only make requests wait.
 		if tokens := t.limiter.TokensAt(now); tokens < 0 {
-			a.Wait = time.Duration(-tokens * float64(a.Interval))
+			a.Wait = time.Duration(-tokens * float64(interval(t.limiter.Limit())))
 		}
 	}
 

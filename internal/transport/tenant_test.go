@@ -130,7 +130,7 @@ func TestOutage(t *testing.T) {
 
 		c.at = c.at.Add(a.Wait)
 
-		if diff := cmp.Diff(Admission{State: StateRecovering, Limit: 1, Interval: 500 * time.Millisecond}, c.Admission()); diff != "" {
+		if diff := cmp.Diff(Admission{State: StateRecovering, Limit: 1, Interval: 10 * time.Millisecond}, c.Admission()); diff != "" {
 			t.Errorf("Admission() after wait %d: -want, +got:\n%s", i, diff)
 		}
 

@@ -38,10 +38,12 @@ const (
 const requestsPerReconcile = 4
 
 // How long a reconcile of a tenant takes is a mean of about the last meanOf, and
-// firstMean before there was one.
+// firstMean before there was one. Those that hung count as mostMean: they say nothing
+// about the next.
 const (
 	meanOf    = 8
 	firstMean = 50 * time.Millisecond
+	mostMean  = 2 * time.Second
 )
 
 // patience is how long an object whose last reconcile succeeded keeps saying so
@@ -267,7 +269,7 @@ func (b *Bulkhead) enter(i item, tenant *transport.Tenant) (leave func(), wait t
 		defer b.mu.Unlock()
 
 		l.running--
-		l.mean += (b.now().Sub(begun) - l.mean) / meanOf
+		l.mean += (min(b.now().Sub(begun), mostMean) - l.mean) / meanOf
 		b.unload(g.tenant)
 		decrement(b.kinds, p.kind)
 		decrement(b.namespaces, p)
@@ -346,7 +348,7 @@ func (b *Bulkhead) wait(i item, g group, a transport.Admission) time.Duration {
 	// One after the other by the rate of reconciles, which all groups share; by that
 	// of requests, once they are allowed again; else by how fast the slots are free.
 	turn := time.Duration(len(b.groups)) * time.Second / time.Duration(b.options.Rate)
-	if a.Wait > 0 {
+	if a.Wait > 0 || a.Limit > 0 {
 		turn = max(turn, requestsPerReconcile*a.Interval)
 	} else {
 		turn = max(turn, l.mean/time.Duration(b.slots(a)))
