@@ -48,7 +48,11 @@ const (
 	// activationPolicy is the file of the policy among the examples.
 	activationPolicy = "managedresourceactivationpolicy.yaml"
 
-	group = "container.scaleway.m.crossplane.io"
+	// tokens is the name of the definition of the kind Token.
+	tokens = "tokens.container.scaleway.m.crossplane.io"
+
+	group       = "container.scaleway.m.crossplane.io"
+	configGroup = "scaleway.m.crossplane.io"
 )
 
 // A suite is what the steps of TestCrossplane share.
@@ -57,6 +61,9 @@ type suite struct {
 
 	scaleway *fakescaleway.Server
 	key      fakescaleway.Key
+
+	// packaged are the definitions in the package, by name.
+	packaged map[string]*apiextensionsv1.CustomResourceDefinition
 
 	// parent is the ID of a container namespace that no object stands for.
 	parent string
@@ -122,8 +129,20 @@ func newSuite(t *testing.T) *suite {
 		}
 	})
 
-	s := &suite{scaleway: fakescaleway.NewTestServer(t, fakescaleway.WithSharedSigningKey())}
+	s := &suite{
+		scaleway: fakescaleway.NewTestServer(t, fakescaleway.WithSharedSigningKey()),
+		packaged: map[string]*apiextensionsv1.CustomResourceDefinition{},
+	}
 	s.key = s.scaleway.NewKey()
+
+	crds, err := framework.ReadCRDs()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, crd := range crds {
+		s.packaged[crd.GetName()] = crd
+	}
 
 	s.cluster, err = startCluster(t.Context(), t.TempDir(), shared.tools, plane)
 
@@ -358,14 +377,11 @@ func (s *suite) rights(t *testing.T) {
 
 // idle says what runs while no kind is active.
 func (s *suite) idle(t *testing.T) {
-	if diff := cmp.Diff(map[string]string{
-		"containernamespaces": "Inactive", "containers": "Inactive", "crons": "Inactive",
-		"domains": "Inactive", "tokens": "Inactive", "triggers": "Inactive",
-	}, s.activations(t)); diff != "" {
+	if diff := cmp.Diff(s.states(), s.activations(t)); diff != "" {
 		t.Errorf("without a policy no kind is active: -want, +got:\n%s", diff)
 	}
 
-	if diff := cmp.Diff([]string{"clusterproviderconfigs", "providerconfigs", "providerconfigusages"}, s.served(t)); diff != "" {
+	if diff := cmp.Diff(s.configs(), s.served(t)); diff != "" {
 		t.Errorf("without a policy only the ProviderConfigs are served: -want, +got:\n%s", diff)
 	}
 
@@ -399,28 +415,58 @@ func (s *suite) activations(t *testing.T) map[string]string {
 	}
 
 	states := map[string]string{}
-
 	for _, mrd := range list.Items {
-		plural, _, _ := strings.Cut(mrd.GetName(), ".")
-		states[plural], _, _ = unstructured.NestedString(mrd.Object, "spec", "state")
+		states[mrd.GetName()], _, _ = unstructured.NestedString(mrd.Object, "spec", "state")
 	}
 
 	return states
 }
 
-// served returns the plurals of the provider's kinds that are served.
+// states returns what the ManagedResourceDefinitions of the package should be, when
+// those that are named are active.
+func (s *suite) states(active ...string) map[string]string {
+	states := map[string]string{}
+
+	for name, crd := range s.packaged {
+		switch {
+		case crd.Spec.Group == configGroup:
+		case slices.Contains(active, name):
+			states[name] = "Active"
+		default:
+			states[name] = "Inactive"
+		}
+	}
+
+	return states
+}
+
+// configs returns the names of the definitions that are no managed resource's, and
+// others.
+func (s *suite) configs(others ...string) []string {
+	for name, crd := range s.packaged {
+		if crd.Spec.Group == configGroup {
+			others = append(others, name)
+		}
+	}
+
+	slices.Sort(others)
+
+	return others
+}
+
+// served returns the names of the definitions of the provider's kinds that are
+// served.
 func (s *suite) served(t *testing.T) []string {
 	t.Helper()
 
-	var plurals []string
-
+	var names []string
 	for _, crd := range s.crds(t) {
-		plurals = append(plurals, crd.Spec.Names.Plural)
+		names = append(names, crd.GetName())
 	}
 
-	slices.Sort(plurals)
+	slices.Sort(names)
 
-	return plurals
+	return names
 }
 
 // crds returns the CustomResourceDefinitions of the provider's kinds.
@@ -433,7 +479,7 @@ func (s *suite) crds(t *testing.T) []apiextensionsv1.CustomResourceDefinition {
 	}
 
 	return slices.DeleteFunc(list.Items, func(crd apiextensionsv1.CustomResourceDefinition) bool {
-		return !strings.HasSuffix(crd.Spec.Group, "scaleway.m.crossplane.io")
+		return s.packaged[crd.GetName()] == nil
 	})
 }
 
@@ -469,36 +515,22 @@ func (s *suite) restricted(t *testing.T) {
 	}
 }
 
-// policy activates kinds, named by their plural.
-func (s *suite) policy(t *testing.T, name string, plurals ...string) *unstructured.Unstructured {
-	t.Helper()
-
-	var names []any
-	for _, p := range plurals {
-		names = append(names, p+"."+group)
-	}
-
-	u := object("apiextensions.crossplane.io/v1alpha1", "ManagedResourceActivationPolicy", "", name)
-	u.Object["spec"] = map[string]any{"activate": names}
-
-	if err := s.Client.Create(t.Context(), u); err != nil {
-		t.Fatal(err)
-	}
-
-	return u
-}
-
 // activateTokens starts one controller, in the process that runs.
 func (s *suite) activateTokens(t *testing.T) {
 	before, _ := s.kubelet.provider()
 
-	s.policy(t, "tokens", "tokens")
+	policy := object("apiextensions.crossplane.io/v1alpha1", "ManagedResourceActivationPolicy", "", "tokens")
+	policy.Object["spec"] = map[string]any{"activate": []any{tokens}}
+
+	if err := s.Client.Create(t.Context(), policy); err != nil {
+		t.Fatal(err)
+	}
 
 	e := s.env(t)
 	e.Create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: team}})
 	e.CreateProviderConfig("default", e.Credentials(s.key))
 	e.Eventually("the kind Token to be served", func() (bool, string) {
-		return slices.Contains(s.served(t), "tokens"), strings.Join(s.served(t), ", ")
+		return slices.Contains(s.served(t), tokens), strings.Join(s.served(t), ", ")
 	})
 
 	tk, parent := e.CreateToken("alone")
@@ -509,7 +541,7 @@ func (s *suite) activateTokens(t *testing.T) {
 		t.Error("the token should be in its Secret")
 	}
 
-	if diff := cmp.Diff([]string{"clusterproviderconfigs", "providerconfigs", "providerconfigusages", "tokens"}, s.served(t)); diff != "" {
+	if diff := cmp.Diff(s.configs(tokens), s.served(t)); diff != "" {
 		t.Errorf("only what was activated is served: -want, +got:\n%s", diff)
 	}
 
@@ -563,13 +595,18 @@ func (s *suite) activateKindsInUse(t *testing.T) {
 		}
 	}
 
-	e := s.env(t)
-	e.Eventually("the kinds in use to be active", func() (bool, string) {
-		diff := cmp.Diff(map[string]string{
-			"containernamespaces": "Active", "containers": "Active", "crons": "Inactive",
-			"domains": "Inactive", "tokens": "Active", "triggers": "Inactive",
-		}, s.activations(t))
+	b, err := os.ReadFile(filepath.Join(framework.Root(), "examples", "install", activationPolicy))
+	if err != nil {
+		t.Fatal(err)
+	}
 
+	var policy struct{ Spec struct{ Activate []string } }
+	if err := yaml.Unmarshal(b, &policy); err != nil {
+		t.Fatal(err)
+	}
+
+	s.env(t).Eventually("the kinds in use to be active", func() (bool, string) {
+		diff := cmp.Diff(s.states(policy.Spec.Activate...), s.activations(t))
 		return diff == "", diff
 	})
 
@@ -590,18 +627,8 @@ func (s *suite) keepRules(t *testing.T) {
 	n := 0
 
 	for _, crd := range s.crds(t) {
-		b, err := os.ReadFile(filepath.Join(framework.Root(), "package", "crds", crd.Spec.Group+"_"+crd.Spec.Names.Plural+".yaml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		packaged := &apiextensionsv1.CustomResourceDefinition{}
-		if err := yaml.Unmarshal(b, packaged); err != nil {
-			t.Fatal(err)
-		}
-
 		want, got := map[string]apiextensionsv1.ValidationRules{}, map[string]apiextensionsv1.ValidationRules{}
-		collectRules("", packaged.Spec.Versions[0].Schema.OpenAPIV3Schema, want)
+		collectRules("", s.packaged[crd.GetName()].Spec.Versions[0].Schema.OpenAPIV3Schema, want)
 		collectRules("", crd.Spec.Versions[0].Schema.OpenAPIV3Schema, got)
 
 		if diff := cmp.Diff(want, got); diff != "" {

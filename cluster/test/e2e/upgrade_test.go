@@ -19,18 +19,19 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// kindsInUse are the kinds that the policy among the examples activates.
-var kindsInUse = []string{"ContainerNamespace", "Container", "Token"}
-
-// managed returns the managed resources of all kinds in use.
+// managed returns the managed resources of all kinds that are served.
 func (s *suite) managed(t *testing.T) []unstructured.Unstructured {
 	t.Helper()
 
 	var all []unstructured.Unstructured
 
-	for _, kind := range kindsInUse {
+	for _, crd := range s.crds(t) {
+		if crd.Spec.Group == configGroup {
+			continue
+		}
+
 		list := &unstructured.UnstructuredList{}
-		list.SetGroupVersionKind(schema.GroupVersionKind{Group: group, Version: "v1beta1", Kind: kind + "List"})
+		list.SetGroupVersionKind(schema.GroupVersionKind{Group: crd.Spec.Group, Version: crd.Spec.Versions[0].Name, Kind: crd.Spec.Names.ListKind})
 
 		if err := s.Client.List(t.Context(), list); err != nil {
 			t.Fatal(err)

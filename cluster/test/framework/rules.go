@@ -22,8 +22,8 @@ func crdDir() string {
 	return filepath.Join(Root(), "package", "crds")
 }
 
-// readCRDs returns the CRDs of the package.
-func readCRDs() ([]*apiextensionsv1.CustomResourceDefinition, error) {
+// ReadCRDs returns the CRDs of the package.
+func ReadCRDs() ([]*apiextensionsv1.CustomResourceDefinition, error) {
 	files, err := filepath.Glob(filepath.Join(crdDir(), "*.yaml"))
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func readCRDs() ([]*apiextensionsv1.CustomResourceDefinition, error) {
 // writeWithoutRules writes the CRDs of the package into a folder, as they would
 // be without any CEL rule.
 func writeWithoutRules(dir string) error {
-	crds, err := readCRDs()
+	crds, err := ReadCRDs()
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (e *Env) InstallCRDs() {
 func InstallRules(t *testing.T) {
 	t.Helper()
 
-	crds, err := readCRDs()
+	crds, err := ReadCRDs()
 	if err != nil {
 		t.Fatal(err)
 	}
