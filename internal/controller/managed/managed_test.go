@@ -330,6 +330,10 @@ func TestReleased(t *testing.T) {
 		}
 	}
 
+	if released(token(func(*v1beta1.Token) {}), "") {
+		t.Error("a managed resource without a name is released although nobody asks for it")
+	}
+
 	if err := howToRelease(errors.New("no Secret"), paris); !strings.Contains(err.Error(), AnnotationRelease+"="+paris) {
 		t.Errorf("howToRelease(...): want the annotation and its value, got %v", err)
 	}

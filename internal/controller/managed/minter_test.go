@@ -508,8 +508,11 @@ func TestMinterCreate(t *testing.T) {
 		change  func(*v1beta1.Token)
 		prepare func(*bench)
 		during  func(*bench)
-		want    string
-		state   mint.State
+		// stopped is set if the process is asked to stop during the request, and
+		// underWay if another part of it makes the same attempt.
+		stopped, underWay bool
+		want              string
+		state             mint.State
 		// sent requests that mint, and what they leave alive and in the Secret.
 		sent, alive int
 		published   bool
@@ -544,7 +547,8 @@ func TestMinterCreate(t *testing.T) {
 					b.t.Fatal(err)
 				}
 			},
-			want: "is under way already", state: mint.StatePending,
+			underWay: true,
+			want:     "is under way already", state: mint.StatePending,
 		},
 		"SecretForeign": {
 			reason: "Nothing is minted that cannot be published.", outcome: mint.Minted,
@@ -579,6 +583,11 @@ func TestMinterCreate(t *testing.T) {
 		"ConflictMeanwhile": {
 			reason: "A value that only this process has is kept until it is published.", outcome: mint.Minted,
 			prepare: refuse(2, 2, conflict),
+			state:   mint.StateDone, sent: 1, alive: 1, published: true,
+		},
+		"StoppedMeanwhile": {
+			reason: "A process that is asked to stop publishes first.", outcome: mint.Minted,
+			stopped: true,
 			state:   mint.StateDone, sent: 1, alive: 1, published: true,
 		},
 		"SupersededMeanwhile": {
@@ -621,9 +630,20 @@ func TestMinterCreate(t *testing.T) {
 				during = func() { tc.during(b) }
 			}
 
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+
+			if tc.stopped {
+				during = stop
+			}
+
 			sent := 0
-			creation, err := b.minter.create(t.Context(), tk, b.terraform(tc.outcome, during, &sent))
+			creation, err := b.minter.create(ctx, tk, b.terraform(tc.outcome, during, &sent))
 			wantErr(t, tc.reason, tc.want, err)
+
+			if _, err := b.minter.permits.Use(ownMark.Append("new"), noon); (err == nil) != tc.underWay {
+				t.Errorf("\n%s\nanother request of the attempt: got %v", tc.reason, err)
+			}
 
 			alive := b.alive()
 
@@ -1141,6 +1161,7 @@ func TestMinterRenew(t *testing.T) {
 				meta.SetExternalName(tk, old)
 				meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"})
 				mint.Record{UID: ownUID, Object: old, State: mint.StateDone, Secret: published}.Write(tk)
+				tk.Status.AtProvider.ID, tk.Spec.ForProvider.Region = &old, nil
 
 				if tc.change != nil {
 					tc.change(tk)
@@ -1164,8 +1185,13 @@ func TestMinterRenew(t *testing.T) {
 			}
 
 			inner.ObserveFn = func(_ context.Context, mg xpresource.Managed) (managed.ExternalObservation, error) {
-				if meta.GetExternalName(mg) != "" {
+				another, ok := mg.(*v1beta1.Token)
+				if !ok || meta.GetExternalName(mg) != "" || another.GetID() != "" {
 					return managed.ExternalObservation{}, errors.New("the old one was observed")
+				}
+
+				if region := ptr.Deref(another.Spec.ForProvider.Region, ""); region != "fr-par" {
+					return managed.ExternalObservation{}, errors.Errorf("the new one would be in %q", region)
 				}
 
 				return managed.ExternalObservation{}, nil
