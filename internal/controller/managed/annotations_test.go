@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+)
+
+// What Create has found out is stored, over what somebody has changed meanwhile,
+// but neither over a later attempt nor over what the user has asked for.
+func TestUpdateCriticalAnnotations(t *testing.T) {
+	cases := map[string]struct {
+		reason    string
+		meanwhile func(*bench, *v1beta1.Token)
+		want      string
+		named     string
+		asked     map[string]string
+	}{
+		"Undisturbed": {
+			reason: "It is stored as it is.",
+			named:  warsaw,
+			asked:  map[string]string{AnnotationRenew: "first"},
+		},
+		"AskedForMeanwhile": {
+			reason: "The user has asked for another renewal, and given the token up.",
+			meanwhile: func(_ *bench, tk *v1beta1.Token) {
+				meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "second", AnnotationRelease: warsaw})
+			},
+			named: warsaw,
+			asked: map[string]string{AnnotationRenew: "second", AnnotationRelease: warsaw},
+		},
+		"Superseded": {
+			reason: "Another process has minted another token.",
+			meanwhile: func(b *bench, tk *v1beta1.Token) {
+				r := b.pending(0)
+				r.Attempt = "99999999"
+				r.Write(tk)
+				meta.SetExternalName(tk, paris)
+			},
+			want:  errSuperseded.Error(),
+			named: paris,
+			asked: map[string]string{AnnotationRenew: "first"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			tk := b.token(func(tk *v1beta1.Token) {
+				b.pending(0).Write(tk)
+				meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "first"})
+			})
+
+			if tc.meanwhile != nil {
+				stored := b.stored()
+				tc.meanwhile(b, stored)
+				b.update(stored)
+			}
+
+			meta.SetExternalName(tk, warsaw)
+			b.pending(0).Done(warsaw).Write(tk)
+
+			err := (&annotationUpdater{kube: b.kube, live: b.kube}).UpdateCriticalAnnotations(t.Context(), tk)
+			wantErr(t, tc.reason, tc.want, err)
+
+			stored := b.stored()
+			if diff := cmp.Diff(tc.named, meta.GetExternalName(stored)); diff != "" {
+				t.Errorf("\n%s\nexternal name: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			asked := maps.Clone(stored.GetAnnotations())
+			maps.DeleteFunc(asked, func(k, _ string) bool { return k != AnnotationRenew && k != AnnotationRelease })
+
+			if diff := cmp.Diff(tc.asked, asked); diff != "" {
+				t.Errorf("\n%s\nwhat the user has asked for: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,280 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+)
+
+// What a renewal has replaced is revoked once that is certain.
+func TestSweepPrevious(t *testing.T) {
+	cases := map[string]struct {
+		reason    string
+		state     mint.State
+		named     bool
+		published bool
+		shared    bool
+		prepare   func(*bench)
+		want      string
+		revoked   bool
+		noted     bool
+	}{
+		"Done":      {reason: "The new one is published and named.", state: mint.StateDone, named: true, revoked: true, noted: true},
+		"Pending":   {reason: "There may be no new one.", state: mint.StatePending, named: true},
+		"Failed":    {reason: "There is no new one.", state: mint.StateFailed, named: true},
+		"NotNamed":  {reason: "The managed resource is still the old one.", state: mint.StateDone},
+		"Published": {reason: "The Secret holds the old one.", state: mint.StateDone, named: true, published: true, want: "refusing to revoke"},
+		"Shared":    {reason: "Another managed resource is the old one.", state: mint.StateDone, named: true, shared: true, noted: true},
+		"Forbidden": {
+			reason: "It is tried again.", state: mint.StateDone, named: true,
+			prepare: func(b *bench) {
+				b.fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+			},
+			want: "a renewal has left the old object",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			old, oldValue := b.mint("old")
+			fresh, freshValue := b.mint("new")
+
+			tk := b.token(func(tk *v1beta1.Token) {
+				meta.SetExternalName(tk, old)
+				if tc.named {
+					meta.SetExternalName(tk, fresh)
+				}
+
+				r := b.pending(0)
+				r.State, r.Object, r.Previous = tc.state, fresh, old
+				r.Write(tk)
+			})
+
+			if tc.published {
+				freshValue = oldValue
+			}
+
+			b.secret(tk, published, freshValue)
+
+			if tc.shared {
+				b.token(func(tk *v1beta1.Token) {
+					tk.SetName("other")
+					tk.SetUID("00000000-0000-4000-8000-000000000000")
+					meta.SetExternalName(tk, old)
+				})
+			}
+
+			if tc.prepare != nil {
+				tc.prepare(b)
+			}
+
+			wantErr(t, tc.reason, tc.want, b.minter.sweep(t.Context(), tk))
+
+			got := []bool{!slices.Contains(b.alive(), old), b.record(b.stored()).Previous == "", slices.Contains(b.alive(), fresh)}
+			if diff := cmp.Diff([]bool{tc.revoked, tc.noted, true}, got); diff != "" {
+				t.Errorf("\n%s\nrevoked, noted, the new one alive: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// A renewal ends with the new token named and the old one recorded, or changes
+// nothing.
+func TestMinterRenew(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		outcome mint.Outcome
+		change  func(*v1beta1.Token)
+		prepare func(*bench)
+		during  func(*bench)
+		want    string
+		sent    int
+		// renewed tells whether the new one has taken the place of the old one.
+		renewed bool
+		state   mint.State
+	}{
+		"Renewed": {reason: "The old one stands on the object until it is revoked.", outcome: mint.Minted, sent: 1, renewed: true, state: mint.StateDone},
+		"Refused": {reason: "Nothing has changed.", outcome: mint.Refused, want: "http error 500", sent: 1, state: mint.StateFailed},
+		"Unclear": {reason: "It is looked up later.", outcome: mint.Unclear, want: "it is unclear", sent: 1, state: mint.StatePending},
+		"NoSecret": {
+			reason: "Nobody could read the new one.", outcome: mint.Minted,
+			change: func(tk *v1beta1.Token) { tk.Spec.WriteConnectionSecretToReference = nil },
+			want:   "cannot renew the secret, as annotation " + AnnotationRenew + " asks for: spec.writeConnectionSecretToRef is not set",
+		},
+		"Expired": {
+			reason: "The new one would be born dead.", outcome: mint.Minted,
+			change: func(tk *v1beta1.Token) { tk.Spec.ForProvider.ExpiresAt = ptr.To(noon.Format(time.RFC3339)) },
+			want:   "cannot renew the secret, as annotation " + AnnotationRenew + " asks for: spec.forProvider.expiresAt",
+		},
+		"Conflict": {
+			reason: "Somebody has changed the object meanwhile.", outcome: mint.Minted,
+			during: func(b *bench) {
+				tk := b.stored()
+				tk.SetLabels(map[string]string{"changed": "meanwhile"})
+				b.update(tk)
+			},
+			sent: 1, renewed: true, state: mint.StateDone,
+		},
+		"NotPublished": {
+			reason: "The old value is still that of the object.", outcome: mint.Minted,
+			prepare: func(b *bench) {
+				b.refuse = func(o client.Object) error {
+					if _, ok := o.(*corev1.Secret); ok {
+						return kerrors.NewForbidden(corev1.Resource("secrets"), published, errors.New("no"))
+					}
+
+					return nil
+				}
+			},
+			want: "could not be published", state: mint.StateFailed,
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			old, value := b.mint("old")
+
+			tk := b.token(func(tk *v1beta1.Token) {
+				meta.SetExternalName(tk, old)
+				meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"})
+				mint.Record{UID: ownUID, Object: old, State: mint.StateDone, Secret: published}.Write(tk)
+				tk.Status.AtProvider.ID, tk.Spec.ForProvider.Region = &old, nil
+
+				if tc.change != nil {
+					tc.change(tk)
+				}
+			})
+			b.secret(tk, published, value)
+
+			if tc.prepare != nil {
+				tc.prepare(b)
+			}
+
+			var during func()
+			if tc.during != nil {
+				during = func() { tc.during(b) }
+			}
+
+			sent := 0
+			inner, ok := b.terraform(tc.outcome, during, &sent).(*managed.ExternalClientFns)
+			if !ok {
+				t.Fatal("another client")
+			}
+
+			inner.ObserveFn = func(_ context.Context, mg xpresource.Managed) (managed.ExternalObservation, error) {
+				another, ok := mg.(*v1beta1.Token)
+				if !ok || meta.GetExternalName(mg) != "" || another.GetID() != "" {
+					return managed.ExternalObservation{}, errors.New("the old one was observed")
+				}
+
+				if region := ptr.Deref(another.Spec.ForProvider.Region, ""); region != "fr-par" {
+					return managed.ExternalObservation{}, errors.Errorf("the new one would be in %q", region)
+				}
+
+				return managed.ExternalObservation{}, nil
+			}
+
+			err := b.minter.renew(t.Context(), tk, func(context.Context, mintedResource) (managed.ExternalClient, error) { return inner, nil })
+			wantErr(t, tc.reason, tc.want, err)
+
+			if diff := cmp.Diff(tc.sent, sent); diff != "" {
+				t.Errorf("\n%s\nrequests: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			stored := b.stored()
+			r := b.record(stored)
+
+			if !slices.Contains(b.alive(), old) {
+				t.Errorf("\n%s\nthe old token was revoked before the new one was observed", tc.reason)
+			}
+
+			if !tc.renewed {
+				if diff := cmp.Diff([]string{old, value}, []string{meta.GetExternalName(stored), b.value(published)}); diff != "" {
+					t.Errorf("\n%s\nexternal name, value: -want, +got:\n%s", tc.reason, diff)
+				}
+
+				previous := ""
+				if tc.state == mint.StatePending {
+					previous = old
+				}
+
+				if tc.state != "" {
+					if diff := cmp.Diff([]string{string(tc.state), "", previous}, []string{string(r.State), r.Renewed, r.Previous}); diff != "" {
+						t.Errorf("\n%s\nstate, renewed, previous: -want, +got:\n%s", tc.reason, diff)
+					}
+				}
+
+				return
+			}
+
+			name := meta.GetExternalName(stored)
+			want := []string{string(mint.StateDone), "now", old, name, name}
+
+			id, err := b.minter.resource.Minted.Identify(b.value(published))
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(want, []string{string(r.State), r.Renewed, r.Previous, r.Object, "fr-par/" + id}); diff != "" || name == old {
+				t.Errorf("\n%s\nstate, renewed, previous, object, published: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			for what, annotations := range map[string]map[string]string{"again": stored.GetAnnotations(), "because nobody asks for it any more": nil} {
+				stored.SetAnnotations(annotations)
+
+				if b.minter.renewalDue(stored, r) {
+					t.Errorf("\n%s\nit would be renewed %s", tc.reason, what)
+				}
+			}
+		})
+	}
+}
+
+// A process that was frozen names nothing that has been replaced since.
+func TestFinishRenewalSuperseded(t *testing.T) {
+	b := newBench(t)
+
+	tk := b.token(func(tk *v1beta1.Token) {
+		meta.SetExternalName(tk, paris)
+		b.pending(0).Write(tk)
+	})
+
+	another := tk.DeepCopy()
+	meta.SetExternalName(another, warsaw)
+	b.pending(0).Done(warsaw).Write(another)
+
+	b.supersede(mint.StateDone)
+
+	err := b.minter.finishRenewal(t.Context(), tk, another)
+	wantErr(t, "A later attempt has named another token.", errSuperseded.Error(), err)
+
+	if diff := cmp.Diff(paris, meta.GetExternalName(b.stored())); diff != "" {
+		t.Errorf("external name: -want, +got:\n%s", diff)
+	}
+}

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"testing"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+)
+
+// Two managed resources that are one token, and what the one that is not being
+// deleted keeps.
+func TestShared(t *testing.T) {
+	cases := map[string]struct {
+		reason     string
+		own, other func(*v1beta1.Token)
+		want       string
+		handed     bool
+	}{
+		"Both":         {reason: "Neither does anything.", want: "is the external name of team-a/other too", handed: true},
+		"OwnDeleted":   {reason: "The other keeps it.", own: deleted, handed: true},
+		"OtherDeleted": {reason: "It is not said to be safe before the other is gone.", other: deleted, want: "is the external name of team-a/other too"},
+		"BothDeleted":  {reason: "Nobody is left to keep it.", own: deleted, other: deleted},
+		"Alone":        {reason: "Nobody else has it.", other: func(tk *v1beta1.Token) { meta.SetExternalName(tk, warsaw) }},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+
+			b.token(func(tk *v1beta1.Token) {
+				tk.SetName("other")
+				tk.SetUID("00000000-0000-4000-8000-000000000000")
+				meta.SetExternalName(tk, paris)
+
+				if tc.other != nil {
+					tc.other(tk)
+				}
+			})
+
+			tk := b.token(func(tk *v1beta1.Token) {
+				meta.SetExternalName(tk, paris)
+
+				if tc.own != nil {
+					tc.own(tk)
+				}
+			})
+
+			wantErr(t, tc.reason, tc.want, b.minter.Initialize(t.Context(), tk))
+
+			handed, err := b.minter.handedOver(t.Context(), tk, paris)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.handed, handed); diff != "" {
+				t.Errorf("\n%s\nhandedOver(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
