@@ -40,6 +40,9 @@ const (
 	settleTimeout = 2 * time.Minute
 )
 
+// tokenName is the name of each cell's Token, and of its Secret.
+const tokenName = "token"
+
 // none is the name of a fault, or of a crash, that does not happen.
 const none = "-"
 
@@ -237,7 +240,7 @@ func cross(post, get fault, c crash) cell {
 // run the cell, and check what it has left.
 func (c cell) run(t *testing.T) row {
 	e := framework.New(t)
-	r := &run{Env: e, cell: c, t: t, proxy: e.StartProxy(), token: e.NewToken("token", e.CreateParent()), secrets: e.WatchSecrets()}
+	r := &run{Env: e, cell: c, t: t, proxy: e.StartProxy(), token: e.NewToken(tokenName, e.CreateParent()), secrets: e.WatchSecrets()}
 	e.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodDelete, Route: fakescaleway.RouteToken, Match: r.checkRevocation})
 
 	began := time.Now()
@@ -261,10 +264,10 @@ func (c cell) run(t *testing.T) row {
 
 // checkRevocation fails the test if a token is revoked whose value is in the
 // Secret at that moment, unless its object is being deleted. As a fault it matches
-// no request.
+// no request. It does not touch what the test itself reads at the same time.
 func (r *run) checkRevocation(req *http.Request) bool {
 	tk := &v1beta1.Token{}
-	if err := r.Client.Get(r.t.Context(), client.ObjectKeyFromObject(r.token), tk); err != nil || tk.GetDeletionTimestamp() != nil {
+	if err := r.Client.Get(r.t.Context(), client.ObjectKey{Namespace: r.Namespace, Name: tokenName}, tk); err != nil || tk.GetDeletionTimestamp() != nil {
 		return false
 	}
 
@@ -290,7 +293,7 @@ func (r *run) checkSecrets() {
 	valid := map[types.UID]bool{}
 
 	for _, s := range r.secrets() {
-		if s.GetName() != r.token.GetName() {
+		if s.GetName() != tokenName {
 			continue
 		}
 
@@ -442,7 +445,7 @@ func (r *run) named() string {
 
 // published returns the external name of the token whose value is in the Secret.
 func (r *run) published() string {
-	claims, err := r.Scaleway.VerifyToken(string(r.SecretData(r.token.GetName())["token"]))
+	claims, err := r.Scaleway.VerifyToken(string(r.SecretData(tokenName)["token"]))
 	if err != nil {
 		return ""
 	}
