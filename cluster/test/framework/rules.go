@@ -89,7 +89,7 @@ func strip(p *apiextensionsv1.JSONSchemaProps) {
 func (e *Env) InstallCRDs() {
 	e.t.Helper()
 
-	crds, err := readCRDs()
+	crds, err := ReadCRDs()
 	if err != nil {
 		e.t.Fatal(err)
 	}
