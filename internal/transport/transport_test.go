@@ -281,7 +281,7 @@ func TestRoundTripFinal(t *testing.T) {
 				_ = http.NewResponseController(w).Flush()
 				hang(w, r)
 			},
-			timeout: 50 * time.Millisecond,
+			timeout: time.Second,
 			want:    want{status: final, body: `no answer from Scaleway to GET ` + containerPath + `: the answer cannot be read: context deadline exceeded`},
 		},
 	}

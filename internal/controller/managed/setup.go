@@ -208,7 +208,13 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 	if o.MetricOptions != nil {
 		opts = append(opts, managed.WithMetricRecorder(o.MetricOptions.MRMetrics))
 
-		r := statemetrics.NewMRStateRecorder(mgr.GetClient(), log, o.MetricOptions.MRStateMetrics, k.List, o.MetricOptions.PollStateMetricInterval)
+		// It lists into the list that it is given, while others copy theirs.
+		list, ok := k.List.DeepCopyObject().(xpresource.ManagedList)
+		if !ok {
+			return errors.Errorf("%T is no list of managed resources", k.List)
+		}
+
+		r := statemetrics.NewMRStateRecorder(mgr.GetClient(), log, o.MetricOptions.MRStateMetrics, list, o.MetricOptions.PollStateMetricInterval)
 		if err := mgr.Add(r); err != nil {
 			return errors.Wrapf(err, "cannot add the state metric recorder of %s", k.GroupVersionKind.Kind)
 		}
