@@ -416,15 +416,19 @@ func keepSynced(ctx context.Context, mg xpresource.Managed, tenant *transport.Te
 // which is compared again as soon as Scaleway allows it.
 type patientClient struct {
 	client.Client
+
+	patience time.Duration
 }
 
 // Status returns a client for the status of objects.
 func (c patientClient) Status() client.SubResourceWriter {
-	return patientWriter{c.Client.Status()}
+	return patientWriter{c.Client.Status(), c.patience}
 }
 
 type patientWriter struct {
 	client.SubResourceWriter
+
+	patience time.Duration
 }
 
 // Update the status of an object, unless it is only to say what is not to be said.
@@ -433,7 +437,7 @@ func (w patientWriter) Update(ctx context.Context, o client.Object, opts ...clie
 
 	if mg, ok := o.(xpresource.Managed); ok && inSync {
 		c := mg.GetCondition(xpv1.TypeSynced)
-		if c.Status == corev1.ConditionFalse && transport.Slowed(c.Message) && tenant.SlowedFor() < patience {
+		if c.Status == corev1.ConditionFalse && transport.Slowed(c.Message) && tenant.SlowedFor() < w.patience {
 			return nil
 		}
 	}

@@ -292,17 +292,28 @@ func TestBulkheadRecovering(t *testing.T) {
 
 	time.Sleep(time.Until(ends)) // Of the shortest outage that there is.
 
-	var begun []string
+	var (
+		begun []string
+		leave []func()
+	)
 
 	for i := range tenants {
 		namespace := fmt.Sprint(i)
 		tenant, _ := s.Of("ProviderConfig " + namespace + "/default")
 
 		for _, name := range []string{"x", "y"} {
-			if _, wait := b.enter(itemOf("Token", namespace, name), tenant); wait == 0 {
-				begun = append(begun, namespace+"/"+name)
+			if l, wait := b.enter(itemOf("Token", namespace, name), tenant); wait == 0 {
+				begun, leave = append(begun, namespace+"/"+name), append(leave, l)
 			}
 		}
+	}
+
+	for _, l := range leave {
+		l()
+	}
+
+	if diff := cmp.Diff(0, b.doubtful); diff != "" {
+		t.Errorf("after they have ended: -want running, +got running:\n%s", diff)
 	}
 
 	if diff := cmp.Diff([]string{"0/x", "1/x"}, begun); diff != "" {
@@ -461,6 +472,8 @@ func TestBulkheadWrap(t *testing.T) {
 			}
 
 			b := NewBulkhead(BulkheadOptions{Workers: 8, Slots: 2, Rate: 100, Tenants: s.Tenants})
+			b.wait(itemOf("Token", "a", "x"), group{}, transport.Admission{}) // It was put off before.
+
 			r := b.Wrap("Token", &v1beta1.Token{}, &test.MockClient{MockGet: tc.get}, inner)
 
 			got.result, got.err = r.Reconcile(t.Context(), reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "a", Name: "x"}})
@@ -470,6 +483,10 @@ func TestBulkheadWrap(t *testing.T) {
 
 			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{}), test.EquateErrors()); diff != "" {
 				t.Errorf("\n%s\nReconcile(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if waits := len(b.items) > 0; waits != tc.want.waits && !errors.Is(got.err, boom) {
+				t.Errorf("\n%s\nafter Reconcile(...): want it to wait: %t, got %t", tc.reason, tc.want.waits, waits)
 			}
 		})
 	}
@@ -505,10 +522,13 @@ func TestPatientClient(t *testing.T) {
 		reason  string
 		before  []xpv1.Condition
 		unknown bool
-		after   xpv1.Condition
-		want    bool
+		// impatient is with a patience that has ended.
+		impatient bool
+		after     xpv1.Condition
+		want      bool
 	}{
 		"Slowed":        {reason: "An object that was in sync still is.", before: []xpv1.Condition{xpv1.ReconcileSuccess()}, after: slowed},
+		"ForLong":       {reason: "Who has not been compared for long is told why.", before: []xpv1.Condition{xpv1.ReconcileSuccess()}, impatient: true, after: slowed, want: true},
 		"Success":       {reason: "What succeeds is said.", before: []xpv1.Condition{xpv1.ReconcileSuccess()}, after: xpv1.ReconcileSuccess(), want: true},
 		"OtherFailure":  {reason: "So is what fails otherwise.", before: []xpv1.Condition{xpv1.ReconcileSuccess()}, after: xpv1.ReconcileError(errors.New("boom")), want: true},
 		"FailedBefore":  {reason: "An object that was not in sync says what it waits for now.", before: []xpv1.Condition{xpv1.ReconcileError(errors.New("boom"))}, after: slowed, want: true},
@@ -520,6 +540,7 @@ func TestPatientClient(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newScaleway(t)
 			s.know(t, "a", "1")
+			s.ask(t, "1", http.StatusTooManyRequests, 1)
 
 			tk := tokenOf("a")
 			tk.SetConditions(tc.before...)
@@ -539,7 +560,12 @@ func TestPatientClient(t *testing.T) {
 				return nil
 			}}
 
-			if err := (patientClient{kube}).Status().Update(ctx, tk); err != nil {
+			patience := patience
+			if tc.impatient {
+				patience = 0
+			}
+
+			if err := (patientClient{kube, patience}).Status().Update(ctx, tk); err != nil {
 				t.Fatal(err)
 			}
 

@@ -220,7 +220,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		}
 	}
 
-	var kube client.Client = patientClient{mgr.GetClient()}
+	var kube client.Client = patientClient{mgr.GetClient(), patience}
 	if c.minter != nil {
 		kube = &publisherClient{Client: kube, kind: k.GroupVersionKind.Kind}
 	}
