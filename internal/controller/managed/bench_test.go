@@ -113,6 +113,7 @@ func newBench(t *testing.T) *bench {
 	b.minter = &minter{
 		kube:     guarded,
 		live:     b.kube,
+		cached:   b.kube,
 		list:     &v1beta1.TokenList{},
 		resource: declaration(t, "scaleway_container_token"),
 		api: func(context.Context, client.Client, xpresource.ModernManaged) (*clients.API, string, error) {

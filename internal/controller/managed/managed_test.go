@@ -19,7 +19,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/config/container"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
@@ -34,7 +34,7 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 func declaration(t testing.TB, name string) resource.Resource {
 	t.Helper()
 
-	for _, r := range container.Resources() {
+	for _, r := range config.Resources() {
 		if r.Name == name {
 			return r
 		}
