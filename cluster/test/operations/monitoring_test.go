@@ -253,15 +253,6 @@ type selector struct {
 // ours are labels that Prometheus adds to each series that it scrapes.
 var ours = []string{"instance", "job", "le"}
 
-// awaited are metrics that the transport does not report yet. Remove the list when
-// it does.
-var awaited = []string{
-	"scaleway_api_requests_total",
-	"scaleway_api_request_duration_seconds",
-	"scaleway_api_rate_limit_wait_seconds",
-	"scaleway_api_requests_in_flight",
-}
-
 // The dashboard and the alerts are in the words of Prometheus, and use nothing that
 // the provider does not report.
 func TestMonitoring(t *testing.T) {
@@ -278,8 +269,6 @@ func TestMonitoring(t *testing.T) {
 	if len(selectors) < len(expressions) {
 		t.Fatalf("%d selectors were found in %d expressions", len(selectors), len(expressions))
 	}
-
-	selectors = slices.DeleteFunc(selectors, func(s selector) bool { return slices.Contains(awaited, suffixes.ReplaceAllString(s.Metric, "")) })
 
 	documented, err := os.ReadFile(filepath.Join(framework.Root(), "OPERATIONS.md"))
 	if err != nil {
