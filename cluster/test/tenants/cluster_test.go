@@ -125,7 +125,7 @@ func TestCredentialsAtAdmission(t *testing.T) {
 		"WithoutKeyCluster":   {reason: "The key can be left out.", kind: "ClusterProviderConfig", credentials: fields{"secretRef": fields{"name": "scaleway", "namespace": "a"}}},
 		"Environment":         {reason: "An administrator may choose a variable.", kind: "ClusterProviderConfig", credentials: fields{"source": "Environment", "env": fields{"name": "MY_CREDENTIALS"}}},
 		"Filesystem":          {reason: "Or a file.", kind: "ClusterProviderConfig", credentials: fields{"source": "Filesystem", "fs": fields{"path": "/credentials.json"}}},
-		"TenantEnvironment":   {reason: "A tenant may not.", kind: "ProviderConfig", credentials: fields{"source": "Environment", "env": fields{"name": "MY_CREDENTIALS"}, "secretRef": local}, want: `supported values: "Secret"`},
+		"TenantEnvironment":   {reason: "A tenant may not.", kind: "ProviderConfig", credentials: fields{"source": "Environment", "env": fields{"name": "MY_CREDENTIALS"}, "secretRef": local}, want: `unknown field "spec.credentials.env"`},
 		"TenantFilesystem":    {reason: "A tenant may not.", kind: "ProviderConfig", credentials: fields{"source": "Filesystem", "secretRef": local}, want: `supported values: "Secret"`},
 		"TenantNamespace":     {reason: "A tenant cannot name the Secret of another.", kind: "ProviderConfig", credentials: fields{"secretRef": secretRef}, want: `unknown field "spec.credentials.secretRef.namespace"`},
 		"TenantWithoutRef":    {reason: "A tenant names a Secret.", kind: "ProviderConfig", credentials: fields{"source": "Secret"}, want: "spec.credentials.secretRef: Required value"},

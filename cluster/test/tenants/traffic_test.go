@@ -353,15 +353,17 @@ func TestCreatingHoldsNoWorkerOfAnyKind(t *testing.T) {
 	second := e.NewFamily()
 	for _, mg := range second.Managed() {
 		mg.SetName("second")
+
+		if w, ok := mg.(xpresource.LocalConnectionSecretWriterTo); ok && w.GetWriteConnectionSecretToReference() != nil {
+			w.GetWriteConnectionSecretToReference().Name += "-second"
+		}
 	}
 
-	// What has to be unique at Scaleway, and in Kubernetes.
+	// What has to be unique at Scaleway.
 	second.Namespace.SetLabels(nil)
 	second.Namespace.Spec.ForProvider.Name = ptr.To("second")
 	second.Container.Spec.ForProvider.Name = ptr.To("second")
 	second.Domain.Spec.ForProvider.Hostname = ptr.To("second.example.com")
-	second.Token.Spec.WriteConnectionSecretToReference.Name = "second-token"
-	second.Container.Spec.WriteConnectionSecretToReference.Name = "second-container"
 
 	for _, mg := range second.Managed() {
 		e.Create(mg)
