@@ -57,7 +57,7 @@ type Credentials struct {
 // variables are the keys of a Secret that holds each value under a key of its own,
 // by the keys of the JSON form. They are named as Scaleway's tools name environment
 // variables.
-var variables = map[string]string{
+var variables = map[string]string{ //nolint:gosec // Names, and no credentials.
 	"access_key":      "SCW_ACCESS_KEY",
 	"secret_key":      "SCW_SECRET_KEY",
 	"project_id":      "SCW_DEFAULT_PROJECT_ID",

@@ -281,7 +281,7 @@ func TestSecrets(t *testing.T) {
 					changes++
 				})
 
-				go s.Start(t.Context()) //nolint:errcheck // It returns none.
+				go s.Start(t.Context())
 				synctest.Wait()
 
 				for _, st := range tc.steps {

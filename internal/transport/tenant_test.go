@@ -334,7 +334,7 @@ func TestOutcomeOf(t *testing.T) {
 		err    error
 		want   outcome
 	}{
-		"Answered": {reason: "The status says what.", ctx: t.Context(), resp: &http.Response{StatusCode: 404}, want: outcome{outcomeAnswered, "404", 404}},
+		"Answered": {reason: "The status says what.", ctx: t.Context(), resp: &http.Response{StatusCode: http.StatusNotFound}, want: outcome{outcomeAnswered, "404", 404}},
 		"Timeout":  {reason: "The time limit of the request.", ctx: t.Context(), err: errors.Wrap(context.DeadlineExceeded, "x"), want: outcome{outcomeTimeout, "error", 0}},
 		"Dropped":  {reason: "Anything else on the way.", ctx: t.Context(), err: errors.New("connection reset"), want: outcome{outcomeDropped, "error", 0}},
 		"Canceled": {reason: "The caller's end, not Scaleway's.", ctx: canceled, err: context.Canceled, want: outcome{outcomeCanceled, "error", 0}},

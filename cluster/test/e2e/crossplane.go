@@ -472,7 +472,7 @@ func freePorts(n int) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close() //nolint:gocritic // Held until all are found, so that they differ.
+		defer l.Close() // Held until all are found, so that they differ.
 
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}

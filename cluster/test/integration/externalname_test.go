@@ -19,10 +19,13 @@ import (
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	configv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/providerconfig"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 )
 
@@ -403,6 +406,10 @@ func TestMintingRefused(t *testing.T) {
 		"gone":        {status: http.StatusGone, want: successor},
 		"ended":       {status: http.StatusNotImplemented, want: successor},
 	}
+
+	// What is not Synced is reconciled at once when the credentials come to work.
+	pc := &configv1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, Name: "default"}}
+	e.WaitConfig(pc, providerconfig.ReasonValid)
 
 	parent := e.CreateParent()
 

@@ -216,7 +216,7 @@ func TestSecretLost(t *testing.T) {
 	e.Provider.Stop()
 	e.Delete(secretNamed(e, "lost"))
 
-	before := len(e.Events(tk, string(managed.ReasonSecretLost)))
+	before := countEvents(e, tk, managed.ReasonSecretLost)
 
 	e.StartProvider()
 
@@ -229,11 +229,7 @@ func TestSecretLost(t *testing.T) {
 
 	e.WaitPolled(fakescaleway.RouteToken, 4)
 
-	times := 0
-	for _, ev := range e.Events(tk, string(managed.ReasonSecretLost)) {
-		times += int(ev.Count)
-	}
-
+	times := countEvents(e, tk, managed.ReasonSecretLost)
 	if diff := cmp.Diff(before+1, times); diff != "" {
 		t.Errorf("events after some polls: -want, +got:\n%s", diff)
 	}
@@ -665,4 +661,14 @@ func TestExpiryMetrics(t *testing.T) {
 	if got := samples(address); len(got) > 0 || e.Metrics(address) == "" {
 		t.Errorf("metrics with --expiry-metrics=0: want others only, got %q", got)
 	}
+}
+
+// countEvents returns how often an event about a Token was sent.
+func countEvents(e *framework.Env, tk *v1beta1.Token, reason xpv1.ConditionReason) int {
+	times := 0
+	for _, ev := range e.Events(tk, string(reason)) {
+		times += int(ev.Count)
+	}
+
+	return times
 }

@@ -299,9 +299,9 @@ func TestTerminatingNamespace(t *testing.T) {
 
 	pc := &configv1beta1.ClusterProviderConfig{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
 	pc.Spec.Credentials.Source = "Secret"
+	pc.Spec.Credentials.SecretRef = &configv1beta1.SecretSelector{Key: "credentials"}
 	pc.Spec.Credentials.SecretRef.Namespace = credentials.GetName()
 	pc.Spec.Credentials.SecretRef.Name = "default"
-	pc.Spec.Credentials.SecretRef.Key = "credentials"
 	e.Create(pc)
 
 	tk := e.NewToken("terminating", e.CreateParent())

@@ -363,6 +363,9 @@ func TestCreatingHoldsNoWorkerOfAnyKind(t *testing.T) {
 	second.Namespace.SetLabels(nil)
 	second.Namespace.Spec.ForProvider.Name = ptr.To("second")
 	second.Container.Spec.ForProvider.Name = ptr.To("second")
+	second.RegistryNamespace.Spec.ForProvider.Name = ptr.To("second")
+	second.Application.Spec.ForProvider.Name = ptr.To("second")
+	second.Policy.Spec.ForProvider.Name = ptr.To("second")
 	second.Domain.Spec.ForProvider.Hostname = ptr.To("second.example.com")
 
 	for _, mg := range second.Managed() {

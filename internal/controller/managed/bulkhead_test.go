@@ -103,6 +103,9 @@ func itemOf(kind, namespace, name string) item {
 	return item{kind: kind, name: types.NamespacedName{Namespace: namespace, Name: name}}
 }
 
+// failed is how crossplane-runtime's reconciler says that it has failed.
+var failed = reconcile.Result{Requeue: true} //nolint:staticcheck // The reconciler still says it so.
+
 // Which reconciles begin beside which that run.
 func TestBulkhead(t *testing.T) {
 	const kind, other = "Token", "Container"
@@ -412,11 +415,11 @@ func TestBulkheadWrap(t *testing.T) {
 		want           want
 	}{
 		"Done":           {reason: "What the reconciler wants is passed on.", within: 200, result: reconcile.Result{RequeueAfter: time.Hour}, want: want{inner: 1, result: reconcile.Result{RequeueAfter: time.Hour}}},
-		"Failed":         {reason: "So is that it has failed while Scaleway answers.", within: 400, result: reconcile.Result{Requeue: true}, want: want{inner: 1, result: reconcile.Result{Requeue: true}}},
+		"Failed":         {reason: "So is that it has failed while Scaleway answers.", within: 400, result: failed, want: want{inner: 1, result: failed}},
 		"Error":          {reason: "So is an error.", within: 502, err: boom, want: want{inner: 1, err: boom}},
 		"OutageBefore":   {reason: "The reconciler would only write an error to the object.", before: 502, want: want{waits: true}},
-		"OutageWithin":   {reason: "The back-off of each object would not end when the outage does.", within: 502, result: reconcile.Result{Requeue: true}, want: want{inner: 1, waits: true}},
-		"SlowedWithin":   {reason: "Scaleway says when it may be tried again.", within: 429, header: http.Header{"Retry-After": {"60"}}, result: reconcile.Result{Requeue: true}, want: want{inner: 1, waits: true}},
+		"OutageWithin":   {reason: "The back-off of each object would not end when the outage does.", within: 502, result: failed, want: want{inner: 1, waits: true}},
+		"SlowedWithin":   {reason: "Scaleway says when it may be tried again.", within: 429, header: http.Header{"Retry-After": {"60"}}, result: failed, want: want{inner: 1, waits: true}},
 		"SlowedBefore":   {reason: "Nothing is begun before.", before: 429, header: http.Header{"Retry-After": {"60"}}, want: want{waits: true}},
 		"DoneInAnOutage": {reason: "What needs no Scaleway is done.", within: 502, result: reconcile.Result{RequeueAfter: time.Hour}, want: want{inner: 1, result: reconcile.Result{RequeueAfter: time.Hour}}},
 		"Gone": {
@@ -477,7 +480,7 @@ func TestBulkheadWrap(t *testing.T) {
 			r := b.Wrap("Token", &v1beta1.Token{}, &test.MockClient{MockGet: tc.get}, inner)
 
 			got.result, got.err = r.Reconcile(t.Context(), reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "a", Name: "x"}})
-			if got.waits = tc.want.waits && got.result.RequeueAfter > 0 && !got.result.Requeue; got.waits {
+			if got.waits = tc.want.waits && got.result.RequeueAfter > 0 && got.result == (reconcile.Result{RequeueAfter: got.result.RequeueAfter}); got.waits {
 				got.result = reconcile.Result{}
 			}
 

@@ -129,7 +129,7 @@ func TestEvaluatedIsWiderThanUpjet(t *testing.T) {
 	}
 
 	pieces := []string{"$", "$$", "{", "${", "${a", "${a", "%{", "}", "}", "(", "(", ")", " ", "\n", "\t", "\r", "\v", "\u00a0", "\u2028", "a", "upper", "_", "1", "é", "~", `"`, `\`, "\x00", "\xff"}
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // The same strings each time.
+	random := rand.New(rand.NewPCG(1, 2)) // The same strings each time.
 	matches := 0
 
 	for range 200_000 {
@@ -173,7 +173,7 @@ func fields(t *testing.T, gvk schema.GroupVersionKind) []field {
 	}
 
 	for _, f := range files {
-		b, err := os.ReadFile(f) //nolint:gosec // Of the repository.
+		b, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
 		}
