@@ -117,21 +117,12 @@ func (s *suite) surviveRestart(t *testing.T) {
 	}
 }
 
-// renew has the token of a composite renewed by an annotation of the composite.
+// renew has the token of a composite renewed by a field of the composite.
 func (s *suite) renew(t *testing.T) {
 	e := s.env(t)
 
 	for _, p := range promised {
-		xr := object(platform, p.kind, team, p.name)
-		e.Update(xr, func() {
-			annotations := xr.GetAnnotations()
-			if annotations == nil {
-				annotations = map[string]string{}
-			}
-
-			annotations["scaleway.m.crossplane.io/renew"] = "1"
-			xr.SetAnnotations(annotations)
-		})
+		setRenew(t, e, object(platform, p.kind, team, p.name), "1")
 	}
 
 	for _, p := range promised {
@@ -193,15 +184,22 @@ func (s *suite) showLoss(t *testing.T) {
 	// What the message says helps.
 	for _, p := range promised {
 		xr := object(platform, p.kind, team, p.name)
-		e.Update(xr, func() {
-			annotations := xr.GetAnnotations()
-			annotations["scaleway.m.crossplane.io/renew"] = "2"
-			xr.SetAnnotations(annotations)
-		})
+		setRenew(t, e, xr, "2")
 		s.waitTrue(t, xr, "Ready", "Synced")
 	}
 
 	s.secrets = s.promisedSecrets(t)
+}
+
+// setRenew asks a composite, or a claim, for another token.
+func setRenew(t *testing.T, e *framework.Env, xr *unstructured.Unstructured, value string) {
+	t.Helper()
+
+	e.Update(xr, func() {
+		if err := unstructured.SetNestedField(xr.Object, value, "spec", "renew"); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // token of a composite, or of a claim's.
