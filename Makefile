@@ -84,6 +84,20 @@ unit: ## Runs the tests that need no kube-apiserver, in seconds.
 	@go test $$(go list ./... | grep -v /cluster/)
 	@for m in $(MODULES); do GOWORK=off go test -C $$m ./... || exit 1; done
 
+.PHONY: bench
+bench: ## Measures the provider beside Terraform and the Scaleway SDK: see cluster/test/bench. It takes hours.
+	@go run ./cluster/controlplane/assets kube-controller-manager >/dev/null
+	@BENCH_TOKENS=$${BENCH_TOKENS:-100,200,1000,10000} go test ./cluster/test/bench -count=1 -timeout 24h -v -run 'TestBench|TestLatency'
+
+.PHONY: bench-check
+bench-check: ## Fails if a token costs more requests or calls than was recorded.
+	@go run ./cluster/controlplane/assets kube-controller-manager >/dev/null
+	@BENCH_CHECK=$${BENCH_CHECK:-200} go test ./cluster/test/bench -count=1 -timeout 20m
+
+.PHONY: bench-record
+bench-record: ## Records what bench-check compares with.
+	@RECORD=1 $(MAKE) --no-print-directory bench-check
+
 .PHONY: vet
 vet: ## Runs go vet.
 	@go vet ./...

@@ -50,6 +50,10 @@ type Options struct {
 	// ClusterRole that aggregates others grants nothing.
 	ControllerManager bool
 
+	// Audit makes the API server log each request for the resources that a provider
+	// works with: see ControlPlane.AuditLog.
+	Audit bool
+
 	// Log is told about what takes long, such as building the binaries. The
 	// default is to tell nobody.
 	Log io.Writer
@@ -183,6 +187,12 @@ func (cp *ControlPlane) environment(assets string, o Options) (*envtest.Environm
 		// but loopback, to publish it in an Endpoints object that nobody reads.
 		Set("advertise-address", "127.0.0.1").
 		Set("endpoint-reconciler-type", "none")
+
+	if o.Audit {
+		if err := cp.audit(api); err != nil {
+			return nil, err
+		}
+	}
 
 	return &envtest.Environment{
 		// Else the variable USE_EXISTING_CLUSTER makes envtest use, and install

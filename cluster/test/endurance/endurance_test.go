@@ -5,7 +5,6 @@
 package endurance
 
 import (
-	"bufio"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -93,7 +92,7 @@ func TestEndurance(t *testing.T) {
 
 	r.settle(objects)
 
-	measure := func() map[string]float64 { return figures(t, e, p.PID(), metrics, profiles) }
+	measure := func() map[string]float64 { return figures(t, e, p, metrics, profiles) }
 	started := time.Now()
 	before := e.Scaleway.Count("", "")
 
@@ -306,13 +305,13 @@ func (r *run) disturb() {
 const samples = 5
 
 // figures of the process, just after a garbage collection.
-func figures(t *testing.T, e *framework.Env, pid int, metrics, profiles string) map[string]float64 {
+func figures(t *testing.T, e *framework.Env, p *framework.Provider, metrics, profiles string) map[string]float64 {
 	t.Helper()
 
-	least := sample(t, e, pid, metrics, profiles)
+	least := sample(t, e, p, metrics, profiles)
 
 	for range samples - 1 {
-		for name, f := range sample(t, e, pid, metrics, profiles) {
+		for name, f := range sample(t, e, p, metrics, profiles) {
 			least[name] = min(least[name], f)
 		}
 	}
@@ -320,14 +319,14 @@ func figures(t *testing.T, e *framework.Env, pid int, metrics, profiles string) 
 	return least
 }
 
-func sample(t *testing.T, e *framework.Env, pid int, metrics, profiles string) map[string]float64 {
+func sample(t *testing.T, e *framework.Env, p *framework.Provider, metrics, profiles string) map[string]float64 {
 	t.Helper()
 
 	if status, _ := e.Fetch(profiles, "/debug/pprof/heap?gc=1"); status != http.StatusOK {
 		t.Fatalf("cannot have garbage collected: %d", status)
 	}
 
-	f := map[string]float64{figureResident: resident(t, pid)}
+	f := map[string]float64{figureResident: float64(p.Usage().Resident)}
 
 	for line := range strings.SplitSeq(e.Metrics(metrics), "\n") {
 		for metric, figure := range map[string]string{"go_memstats_heap_alloc_bytes ": figureHeap, "go_goroutines ": figureGoroutines} {
@@ -347,30 +346,4 @@ func sample(t *testing.T, e *framework.Env, pid int, metrics, profiles string) m
 	}
 
 	return f
-}
-
-// resident returns the resident memory of a process in bytes.
-func resident(t *testing.T, pid int) float64 {
-	t.Helper()
-
-	file, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		t.Skipf("this system does not tell the memory of a process: %v", err)
-	}
-	defer file.Close()
-
-	for s := bufio.NewScanner(file); s.Scan(); {
-		if fields := strings.Fields(s.Text()); len(fields) == 3 && fields[0] == "VmRSS:" {
-			n, err := strconv.ParseFloat(fields[1], 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-
-			return n * 1024
-		}
-	}
-
-	t.Fatal("the process has no resident memory")
-
-	return 0
 }

@@ -46,6 +46,7 @@ type RunOption func(*runOptions)
 
 type runOptions struct {
 	withoutRules bool
+	audit        bool
 }
 
 // WithoutRules installs the CRDs without their CEL rules, as an older version of
@@ -103,6 +104,7 @@ func Run(m *testing.M, opts ...RunOption) int {
 		Log:      os.Stderr,
 		// Deletes what a deleted object owns: Secrets, and usages of ProviderConfigs.
 		ControllerManager: true,
+		Audit:             o.audit,
 	})
 	if err != nil {
 		return fail(err)

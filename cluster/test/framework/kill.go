@@ -5,9 +5,7 @@
 package framework
 
 import (
-	"fmt"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -40,24 +38,4 @@ func (p *Provider) WaitEnded() error {
 	}
 
 	return p.process.Err()
-}
-
-// Memory returns how much memory of the machine the provider's process takes up, in
-// bytes. It is known on Linux only.
-func (p *Provider) Memory() int64 {
-	p.t.Helper()
-
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.process.PID()))
-	if err != nil {
-		p.t.Skipf("cannot tell the memory of a process: %v", err)
-	}
-
-	var kilobytes int64
-
-	_, line, _ := strings.Cut(string(b), "VmRSS:")
-	if _, err := fmt.Sscan(line, &kilobytes); err != nil {
-		p.t.Fatal(err)
-	}
-
-	return kilobytes << 10
 }

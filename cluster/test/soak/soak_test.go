@@ -10,9 +10,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -49,29 +47,12 @@ const (
 // there is a new one. A seed makes the same things go wrong in the same order,
 // though not at the same moments.
 func TestSoak(t *testing.T) {
-	tokens, seeds := number(t, "SOAK_TOKENS", defaultTokens), number(t, "SOAK_SEEDS", defaultSeeds)
-	first := number(t, "SOAK_SEED", rand.IntN(1e6))
+	tokens, seeds := framework.Number(t, "SOAK_TOKENS", defaultTokens), framework.Number(t, "SOAK_SEEDS", defaultSeeds)
+	first := framework.Number(t, "SOAK_SEED", rand.IntN(1e6))
 
 	for seed := first; seed < first+seeds; seed++ {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { soak(t, seed, tokens) })
 	}
-}
-
-// number returns an environment variable that holds one.
-func number(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-
-	s := os.Getenv(name)
-	if s == "" {
-		return otherwise
-	}
-
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		t.Fatalf("%s is %q, want a number", name, s)
-	}
-
-	return n
 }
 
 // A run of the soak.

@@ -27,7 +27,7 @@ func TestThousandTenants(t *testing.T) {
 	p := e.StartProvider()
 	e.WaitConfig(e.ProviderConfig("default"), providerconfig.ReasonValid)
 
-	before := p.Memory()
+	before := p.Usage().Resident
 
 	var group errgroup.Group
 
@@ -64,7 +64,7 @@ func TestThousandTenants(t *testing.T) {
 		return n > tenants, fmt.Sprintf("%d of %d were", n, tenants+1)
 	})
 
-	used := p.Memory() - before
+	used := p.Usage().Resident - before
 	t.Logf("%d tenants: %.0f MB, beside %.0f MB without any", tenants, float64(used)/(1<<20), float64(before)/(1<<20))
 
 	if used > bound {

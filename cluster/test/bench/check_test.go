@@ -1,0 +1,145 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+)
+
+// countsFile holds what make bench-record has recorded: for each phase of a token's
+// life, the requests to Scaleway, by method, and the calls of Kubernetes, by verb
+// and resource, for one token.
+const countsFile = "testdata/counts.json"
+
+// Of these more are no regression. A write that meets a conflict is repeated, and
+// what a process reads once when it starts counts for all tokens.
+const (
+	countsTolerance = 1.05
+	countsStart     = 5
+)
+
+// TestCounts fails if a token costs more requests or calls than was recorded.
+// Unlike time, that does not depend on the machine. BENCH_CHECK is the number of
+// tokens.
+func TestCounts(t *testing.T) {
+	n := framework.Number(t, "BENCH_CHECK", 0)
+	if n == 0 {
+		t.Skip("it takes minutes: set BENCH_CHECK, as make bench-check does")
+	}
+
+	e := framework.New(t, fakescaleway.WithRequestLog(10*n))
+	measured := counts(newSubject(t, e, e.CreateParent()).run(n), n)
+
+	if os.Getenv("RECORD") != "" {
+		b, err := json.MarshalIndent(measured, "", "  ")
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(countsFile), 0o755)
+		}
+
+		if err == nil {
+			err = os.WriteFile(countsFile, append(b, '\n'), 0o644)
+		}
+
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		return
+	}
+
+	b, err := os.ReadFile(countsFile)
+	if err != nil {
+		t.Fatalf("there is nothing to compare with: record it with make bench-record: %v", err)
+	}
+
+	recorded := map[string]map[string]float64{}
+	if err := json.Unmarshal(b, &recorded); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, worse := range regressions(recorded, measured, n) {
+		t.Error(worse)
+	}
+}
+
+// counts of the phases, for one token or one observation.
+func counts(r providerResult, n int) map[string]map[string]float64 {
+	all := map[string]map[string]float64{}
+
+	for name, p := range map[string]struct {
+		phase phase
+		n     float64
+	}{
+		"create": {r.Create, float64(n)}, "restart": {r.Restart, float64(n)}, "poll": {r.Poll, r.Polls}, "delete": {r.Delete, float64(n)},
+	} {
+		all[name] = map[string]float64{}
+
+		for _, calls := range []map[string]float64{p.phase.Requests, p.phase.Calls} {
+			for what, count := range calls {
+				if per := count / p.n; count > countsStart {
+					all[name][what] = per
+				}
+			}
+		}
+	}
+
+	return all
+}
+
+// regressions says what was measured more often than was recorded.
+func regressions(recorded, measured map[string]map[string]float64, n int) []string {
+	var worse []string
+
+	for _, phase := range slices.Sorted(maps.Keys(measured)) {
+		for _, what := range slices.Sorted(maps.Keys(measured[phase])) {
+			got, limit := measured[phase][what], recorded[phase][what]
+			if got > limit*countsTolerance+countsStart/float64(n) {
+				worse = append(worse, phase+": "+what+" happens "+round(got)+" times for a token, and "+round(limit)+" times were recorded: find out why, or record it with make bench-record")
+			}
+		}
+	}
+
+	return worse
+}
+
+func TestRegressions(t *testing.T) {
+	recorded := map[string]map[string]float64{"poll": {"GET": 1}}
+
+	cases := map[string]struct {
+		reason   string
+		measured map[string]map[string]float64
+		want     int
+	}{
+		"Same":    {"Nothing has changed.", map[string]map[string]float64{"poll": {"GET": 1}}, 0},
+		"Noise":   {"A few more are no regression.", map[string]map[string]float64{"poll": {"GET": 1.04}}, 0},
+		"Fewer":   {"Less is never worse.", map[string]map[string]float64{"poll": {}}, 0},
+		"More":    {"Every token is read twice.", map[string]map[string]float64{"poll": {"GET": 2}}, 1},
+		"Another": {"A write that there was not.", map[string]map[string]float64{"poll": {"GET": 1, "update tokens/status": 1}}, 1},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := regressions(recorded, tc.measured, 200); len(got) != tc.want {
+				t.Errorf("\n%s\nregressions(...): want %d, got %q", tc.reason, tc.want, got)
+			}
+		})
+	}
+}
+
+func TestPercentile(t *testing.T) {
+	for p, want := range map[int]int{1: 1, 50: 5, 99: 10, 100: 10} {
+		if got := percentile([]int{10, 9, 8, 7, 6, 5, 4, 3, 2, 1}, p); got != want {
+			t.Errorf("percentile(1 to 10, %d): want %d, got %d", p, want, got)
+		}
+	}
+}

@@ -1,0 +1,328 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/controlplane/process"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+)
+
+const (
+	// patience is how long a phase may take for each token, and at least.
+	patience    = 200 * time.Millisecond
+	minPatience = 3 * time.Minute
+
+	// quiet is how long nothing may happen before a phase has ended.
+	quiet = 2 * time.Second
+
+	// pollsPerSecond is how often the provider is made to observe in the steady
+	// phase, as long as the interval is at least minInterval.
+	pollsPerSecond = 20
+	minInterval    = 5 * time.Second
+	maxInterval    = 10 * time.Minute
+
+	// steadyPolls are observed in the steady phase, and steadyTime is its longest.
+	steadyPolls = 1000
+	steadyTime  = time.Minute
+)
+
+// A phase is what the provider has used in a part of its life.
+type phase struct {
+	Wall, CPU time.Duration
+	// Requests to Scaleway, by method, and calls of Kubernetes, by verb and resource.
+	Requests, Calls map[string]float64
+}
+
+type providerResult struct {
+	Idle, Created, Steady         process.Usage
+	FirstReconcile                time.Duration
+	Create, Restart, Poll, Delete phase
+	// Polls is how many observations there were in the phase Poll, and Interval the
+	// flag.
+	Polls    float64
+	Interval time.Duration
+}
+
+// A subject is the provider with all that is measured of it.
+type subject struct {
+	*framework.Env
+
+	t      *testing.T
+	kube   client.WithWatch
+	audit  *auditReader
+	parent string
+}
+
+func newSubject(t *testing.T, e *framework.Env, parent string) *subject {
+	t.Helper()
+
+	cfg := e.Config()
+	cfg.QPS = -1
+
+	kube, err := client.NewWithWatch(cfg, client.Options{Scheme: e.Client.Scheme()})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return &subject{Env: e, t: t, kube: kube, audit: readAudit(t, e), parent: parent}
+}
+
+// defaults starts the provider as a user does, but for the addresses: with the
+// default of each flag, and for all namespaces.
+func defaults(cmd *exec.Cmd) {
+	cmd.Args = slices.DeleteFunc(cmd.Args, func(arg string) bool {
+		return strings.HasPrefix(arg, "--watch-namespace") || strings.HasPrefix(arg, "--poll")
+	})
+}
+
+// every makes the provider poll in that interval.
+func every(interval time.Duration) framework.ProviderOption {
+	return framework.WithArgs("--poll-interval="+interval.String(), "--poll-jitter="+(interval/20).String())
+}
+
+// run measures the life of n tokens.
+func (s *subject) run(n int) providerResult {
+	s.t.Helper()
+
+	var r providerResult
+
+	limit := max(minPatience, time.Duration(n)*patience)
+
+	p := s.StartProvider(defaults)
+	s.settle(p)
+	s.audit.next(s.t)
+
+	r.Idle = p.Usage()
+
+	r.Create = s.measure(p, func() { s.create(n, limit) })
+	r.Created = p.Usage()
+	p.Stop()
+
+	started := time.Now()
+	s.Scaleway.ResetRequests()
+	p = s.StartProvider(defaults)
+
+	r.Restart = s.measureFrom(p, 0, func() { s.awaitReads(n, limit) })
+	r.FirstReconcile = s.Scaleway.Requests()[0].Time.Sub(started)
+	p.Stop()
+
+	r.Interval = min(max(minInterval, time.Duration(n)*time.Second/pollsPerSecond), maxInterval)
+	s.Scaleway.ResetRequests()
+	p = s.StartProvider(defaults, every(r.Interval))
+	s.awaitReads(n, limit)
+	time.Sleep(quiet)
+
+	s.audit.next(s.t)
+	s.Scaleway.ResetRequests()
+
+	r.Poll = s.measureFrom(p, p.Usage().CPU, func() { s.awaitReads(steadyPolls, steadyTime) })
+	r.Polls = r.Poll.Requests[http.MethodGet]
+	r.Steady = p.Usage()
+
+	p.Stop()
+	p = s.StartProvider(defaults)
+	s.awaitReads(n, limit)
+	s.settle(p)
+	s.audit.next(s.t)
+
+	r.Delete = s.measure(p, func() { s.deleteAll(limit) })
+	p.Stop()
+
+	return r
+}
+
+// measure what the provider uses while fn runs, and until all has settled.
+func (s *subject) measure(p *framework.Provider, fn func()) phase {
+	s.t.Helper()
+	s.Scaleway.ResetRequests()
+
+	return s.measureFrom(p, p.Usage().CPU, fn)
+}
+
+func (s *subject) measureFrom(p *framework.Provider, cpu time.Duration, fn func()) phase {
+	s.t.Helper()
+
+	start := time.Now()
+
+	fn()
+
+	ph := phase{Wall: time.Since(start)}
+
+	s.settle(p)
+
+	ph.CPU = p.Usage().CPU - cpu
+	ph.Requests = map[string]float64{}
+
+	for k, n := range s.Scaleway.Counts() {
+		method, _, _ := strings.Cut(k, " ")
+		ph.Requests[method] += float64(n)
+	}
+
+	ph.Calls = s.audit.next(s.t)
+
+	return ph
+}
+
+// settle waits until the provider does nothing any more: it uses next to no CPU
+// time, and makes no request.
+func (s *subject) settle(p *framework.Provider) {
+	s.t.Helper()
+
+	const next = 20 * time.Millisecond
+
+	for deadline := time.Now().Add(minPatience); time.Now().Before(deadline); {
+		cpu, requests := p.Usage().CPU, s.Scaleway.Count("", "")
+		time.Sleep(quiet)
+
+		if p.Usage().CPU-cpu <= next && s.Scaleway.Count("", "") == requests {
+			return
+		}
+	}
+
+	s.t.Fatal("the provider does not come to rest")
+}
+
+// awaitReads waits until the provider has read that many tokens, or the time has
+// passed.
+func (s *subject) awaitReads(n int, limit time.Duration) {
+	for deadline := time.Now().Add(limit); s.Scaleway.Count(http.MethodGet, fakescaleway.RouteToken) < n && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// create n tokens, and wait until all are Ready.
+func (s *subject) create(n int, limit time.Duration) {
+	s.t.Helper()
+
+	ctx, cancel := context.WithTimeout(s.t.Context(), limit)
+	defer cancel()
+
+	ready := map[string]bool{}
+	done := s.follow(ctx, func(ev watch.Event, tk *v1beta1.Token) bool {
+		if isReady(tk) {
+			ready[tk.GetName()] = true
+		}
+
+		return len(ready) == n
+	})
+
+	s.parallel(n, func(i int) error { return s.kube.Create(ctx, s.NewToken(fmt.Sprintf("t%d", i), s.parent)) })
+
+	if err := <-done; err != nil {
+		s.t.Fatalf("%d of %d tokens are Ready: %v", len(ready), n, err)
+	}
+}
+
+// deleteAll deletes all tokens, and waits until they are gone.
+func (s *subject) deleteAll(limit time.Duration) {
+	s.t.Helper()
+
+	ctx, cancel := context.WithTimeout(s.t.Context(), limit)
+	defer cancel()
+
+	left := map[string]bool{}
+
+	l := &metav1.PartialObjectMetadataList{}
+	l.SetGroupVersionKind(v1beta1.Token_GroupVersionKind)
+
+	if err := s.kube.List(ctx, l, client.InNamespace(s.Namespace)); err != nil {
+		s.t.Fatal(err)
+	}
+
+	for _, o := range l.Items {
+		left[o.GetName()] = true
+	}
+
+	done := s.follow(ctx, func(ev watch.Event, tk *v1beta1.Token) bool {
+		if ev.Type == watch.Deleted {
+			delete(left, tk.GetName())
+		}
+
+		return len(left) == 0
+	})
+
+	if err := s.kube.DeleteAllOf(ctx, &v1beta1.Token{}, client.InNamespace(s.Namespace)); err != nil {
+		s.t.Fatal(err)
+	}
+
+	if err := <-done; err != nil {
+		s.t.Fatalf("%d tokens are left: %v", len(left), err)
+	}
+}
+
+// follow what happens to tokens until the function returns true.
+func (s *subject) follow(ctx context.Context, fn func(watch.Event, *v1beta1.Token) bool) <-chan error {
+	s.t.Helper()
+
+	w, err := s.kube.Watch(ctx, &v1beta1.TokenList{}, client.InNamespace(s.Namespace))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+
+	done := make(chan error, 1)
+
+	go func() {
+		defer w.Stop()
+
+		for ev := range w.ResultChan() {
+			if tk, ok := ev.Object.(*v1beta1.Token); ok && fn(ev, tk) {
+				done <- nil
+				return
+			}
+		}
+
+		done <- fmt.Errorf("the watch has ended: %w", context.Cause(ctx))
+	}()
+
+	return done
+}
+
+func isReady(tk *v1beta1.Token) bool {
+	return tk.GetCondition(xpv1.TypeReady).Status == corev1.ConditionTrue && tk.GetCondition(xpv1.TypeSynced).Status == corev1.ConditionTrue
+}
+
+// parallel calls fn with the numbers below n, from several goroutines.
+func (s *subject) parallel(n int, fn func(int) error) {
+	s.t.Helper()
+
+	var wg sync.WaitGroup
+
+	next := make(chan int)
+
+	for range loopWorkers {
+		wg.Go(func() {
+			for i := range next {
+				if err := fn(i); err != nil {
+					s.t.Error(err)
+				}
+			}
+		})
+	}
+
+	for i := range n {
+		next <- i
+	}
+
+	close(next)
+	wg.Wait()
+}
