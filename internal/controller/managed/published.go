@@ -189,7 +189,12 @@ func watchSecrets(mgr ctrl.Manager, k Kind, c controller.Controller) error {
 func contentChanged(kind string) predicate.Predicate {
 	return predicate.And(
 		predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetLabels()[LabelPublishes] == kind }),
-		predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		predicate.Funcs{CreateFunc: func(e event.CreateEvent) bool {
+			// An empty one is written before a request that mints. To wake the object for
+			// it would repeat a refused request without any back-off.
+			s, ok := e.Object.(*corev1.Secret)
+			return !ok || s.StringData[keptDigest] != digest(nil)
+		}, UpdateFunc: func(e event.UpdateEvent) bool {
 			before, ok := e.ObjectOld.(*corev1.Secret)
 			after, also := e.ObjectNew.(*corev1.Secret)
 

@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 )
@@ -212,4 +213,48 @@ func heap() int64 {
 	runtime.ReadMemStats(&m)
 
 	return int64(m.HeapAlloc)
+}
+
+// What happens to a Secret that has the object reconciled.
+func TestContentChanged(t *testing.T) {
+	secret := func(kind, content string) *corev1.Secret {
+		s := &corev1.Secret{StringData: map[string]string{keptDigest: digest(nil)}}
+		s.SetLabels(map[string]string{LabelPublishes: kind})
+
+		if content != "" {
+			s.StringData[keptDigest] = digest(map[string][]byte{"token": []byte(content)})
+		}
+
+		return s
+	}
+
+	cases := map[string]struct {
+		reason     string
+		old, after *corev1.Secret
+		want       bool
+	}{
+		"CreatedEmpty": {reason: "The reconciler writes it before it mints: a refused request would be repeated at once.", after: secret("Token", ""), want: false},
+		"Created":      {reason: "Somebody has restored it.", after: secret("Token", "value"), want: true},
+		"OtherKind":    {reason: "It is none of this controller's.", after: secret("ApiKey", "value"), want: false},
+		"Changed":      {reason: "Somebody has changed it.", old: secret("Token", "value"), after: secret("Token", "other"), want: true},
+		"Emptied":      {reason: "Somebody has emptied it.", old: secret("Token", "value"), after: secret("Token", ""), want: true},
+		"Touched":      {reason: "What it holds is the same.", old: secret("Token", "value"), after: secret("Token", "value"), want: false},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := contentChanged("Token")
+
+			got := false
+			if tc.old == nil {
+				got = p.Create(event.CreateEvent{Object: tc.after})
+			} else {
+				got = p.Update(event.UpdateEvent{ObjectOld: tc.old, ObjectNew: tc.after})
+			}
+
+			if got != tc.want {
+				t.Errorf("\n%s\ncontentChanged(...): want %t, got %t", tc.reason, tc.want, got)
+			}
+		})
+	}
 }
