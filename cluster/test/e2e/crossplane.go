@@ -312,6 +312,9 @@ func (c *cluster) startCore(ctx context.Context) error {
 		fmt.Sprintf("--webhook-port=%d", ports[0]),
 		fmt.Sprintf("--metrics-port=%d", ports[1]),
 		fmt.Sprintf("--health-probe-port=%d", ports[2]),
+		// What takes people days happens here within seconds, and Crossplane stops to
+		// look at a composite of which more than a hundred changes come in a minute.
+		"--circuit-breaker-burst=10000",
 	}
 
 	for use, secret := range secrets {
