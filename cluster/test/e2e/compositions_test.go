@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -298,7 +299,7 @@ func (s *suite) deleteExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		ids[id.UUID] = mg.GetObjectKind().GroupVersionKind().Kind
+		ids[id.UUID] = reflect.TypeOf(mg).Elem().Name()
 	}
 
 	var order []string
