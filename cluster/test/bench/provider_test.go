@@ -218,7 +218,7 @@ func (s *subject) create(n int, limit time.Duration) {
 	defer cancel()
 
 	ready := map[string]bool{}
-	done := s.follow(ctx, func(ev watch.Event, tk *v1beta1.Token) bool {
+	done := s.follow(ctx, func(_ watch.Event, tk *v1beta1.Token) bool {
 		if isReady(tk) {
 			ready[tk.GetName()] = true
 		}

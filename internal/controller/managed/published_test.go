@@ -245,7 +245,7 @@ func TestContentChanged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := contentChanged("Token")
 
-			got := false
+			var got bool
 			if tc.old == nil {
 				got = p.Create(event.CreateEvent{Object: tc.after})
 			} else {
