@@ -82,7 +82,7 @@ func (c *buildCmd) build(ctx context.Context, out io.Writer, arch string) error 
 	docs["sbom.cdx.json"] = bill
 
 	for _, name := range []string{"LICENSE", "THIRD_PARTY_NOTICES.md"} {
-		if docs[name], err = os.ReadFile(filepath.Join(c.Checkout, name)); err != nil {
+		if docs[name], err = os.ReadFile(filepath.Join(c.Checkout, name)); err != nil { //nolint:gosec // The names are constants.
 			return err
 		}
 	}

@@ -252,7 +252,7 @@ func unpackFile(root *os.Root, h *tar.Header, r io.Reader) error {
 		return err
 	}
 
-	_, err = io.Copy(f, r) //nolint:gosec // Whoever unpacks an image wants all of it.
+	_, err = io.Copy(f, r) // Whoever unpacks an image wants all of it.
 
 	return errors.Join(err, f.Close())
 }

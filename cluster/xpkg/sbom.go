@@ -96,7 +96,7 @@ func licences(binary, checkout string) (map[string][]byte, error) {
 		args = append(args, m.Path)
 	}
 
-	cmd := exec.Command("go", args...) //nolint:gosec,noctx // It lists modules, and ends.
+	cmd := exec.Command("go", args...) //nolint:noctx // It lists modules, and ends.
 	cmd.Dir, cmd.Stderr = checkout, os.Stderr
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 
