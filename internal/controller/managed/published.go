@@ -215,21 +215,8 @@ func controllerUID(s *corev1.Secret) types.UID {
 // publishers returns the managed resources of the kind that name a Secret.
 func publishers(kube client.Client, k Kind) handler.MapFunc {
 	return func(ctx context.Context, o client.Object) []reconcile.Request {
-		list, ok := k.List.DeepCopyObject().(xpresource.ManagedList)
-		if !ok {
-			return nil
-		}
-
-		if err := kube.List(ctx, list, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexSecret: o.GetName()}); err != nil {
-			return nil // They find out by themselves, at the next poll.
-		}
-
-		var requests []reconcile.Request
-		for _, mg := range list.GetItems() {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(mg)})
-		}
-
-		return requests
+		every := func(xpresource.Managed) bool { return true }
+		return requests(ctx, kube, k, o.GetNamespace(), every, client.MatchingFields{indexSecret: o.GetName()})
 	}
 }
 

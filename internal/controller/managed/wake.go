@@ -157,14 +157,14 @@ func waiting(kube client.Client, k Kind) handler.MapFunc {
 }
 
 // requests returns one for each managed resource of the kind, in a Kubernetes
-// namespace or in any, that is meant.
-func requests(ctx context.Context, kube client.Client, k Kind, namespace string, meant func(xpresource.Managed) bool) []reconcile.Request {
+// namespace or in any, that the options select and that is meant.
+func requests(ctx context.Context, kube client.Client, k Kind, namespace string, meant func(xpresource.Managed) bool, opts ...client.ListOption) []reconcile.Request {
 	list, ok := k.List.DeepCopyObject().(xpresource.ManagedList)
 	if !ok {
 		return nil
 	}
 
-	if err := kube.List(ctx, list, client.InNamespace(namespace)); err != nil {
+	if err := kube.List(ctx, list, append(opts, client.InNamespace(namespace))...); err != nil {
 		return nil // They find out by themselves.
 	}
 
