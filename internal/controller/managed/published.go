@@ -23,7 +23,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -177,11 +176,11 @@ func (m *minter) label(ctx context.Context, s *corev1.Secret) error {
 // indexSecret finds the managed resources of a kind by the Secret that they name.
 const indexSecret = "connectionSecret"
 
-// watchSecrets has managed resources of the kind reconciled when what their Secret
-// holds changes: a secret that is lost is said at once, and not at the next poll.
-func watchSecrets(mgr ctrl.Manager, k Kind, c controller.Controller) error {
-	changed := source.Kind[client.Object](mgr.GetCache(), &corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(publishers(mgr.GetClient(), k)), contentChanged(k.GroupVersionKind.Kind))
-	return errors.Wrapf(c.Watch(changed), "cannot watch the Secrets of %s", k.GroupVersionKind.Kind)
+// changedSecrets has managed resources of the kind reconciled when what their
+// Secret holds changes: a secret that is lost is said at once, and not at the next
+// poll.
+func changedSecrets(mgr ctrl.Manager, k Kind) source.Source {
+	return source.Kind[client.Object](mgr.GetCache(), &corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(publishers(mgr.GetClient(), k)), contentChanged(k.GroupVersionKind.Kind))
 }
 
 // contentChanged lets through what changes the content of a Secret of the kind, or

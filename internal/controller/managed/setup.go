@@ -24,9 +24,11 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	runtimecontroller "sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
@@ -230,24 +232,34 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		r = withVerdict(r)
 	}
 
-	controller, err := ctrl.NewControllerManagedBy(mgr).
-		Named(name).
-		WithOptions(o.ForControllerRuntime()).
-		WithEventFilter(predicate.And(logStates(log), desiredStateChanged())).
-		For(k.Object).
-		Build(o.Bulkhead.Wrap(name, k.Object, mgr.GetClient(), o.Health.Watch(name, r)))
+	options := o.ForControllerRuntime()
+	options.DefaultFromConfig(mgr.GetControllerOptions())
+	options.Logger = mgr.GetLogger()
+	options.Reconciler = o.Bulkhead.Wrap(name, k.Object, mgr.GetClient(), o.Health.Watch(name, r))
+
+	controller, err := runtimecontroller.NewUnmanaged(name, options)
 	if err != nil {
 		return errors.Wrapf(err, "cannot build the controller of %s", k.GroupVersionKind.Kind)
 	}
 
+	sources := append(repairedConfigs(mgr, k), source.Kind(mgr.GetCache(), k.Object,
+		&handler.EnqueueRequestForObject{}, logStates(log), desiredStateChanged()))
+
 	if c.minter != nil {
-		if err := watchSecrets(mgr, k, controller); err != nil {
-			return err
+		sources = append(sources, changedSecrets(mgr, k))
+	}
+
+	for _, s := range sources {
+		if err := controller.Watch(s); err != nil {
+			return errors.Wrapf(err, "cannot watch what concerns %s", k.GroupVersionKind.Kind)
 		}
 	}
 
-	if err := wakeFailed(mgr, k, controller); err != nil {
-		return err
+	// Last, because the manager runs already and starts the controller at once: what is
+	// watched only afterwards, as controller-runtime's builder would have it, misses what
+	// happens after the first reconcile of an object.
+	if err := mgr.Add(controller); err != nil {
+		return errors.Wrapf(err, "cannot start the controller of %s", k.GroupVersionKind.Kind)
 	}
 
 	return wake(mgr, o, k, controller)

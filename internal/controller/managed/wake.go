@@ -63,18 +63,16 @@ func wake(mgr ctrl.Manager, o Options, k Kind, c controller.Controller) error {
 	return nil
 }
 
-// wakeFailed has managed resources of the kind whose last reconcile went wrong
+// repairedConfigs has managed resources of the kind whose last reconcile went wrong
 // reconciled when the credentials of their ProviderConfig come to work. They would
 // find out by themselves, but with a back-off of up to a minute.
-func wakeFailed(mgr ctrl.Manager, k Kind, c controller.Controller) error {
+func repairedConfigs(mgr ctrl.Manager, k Kind) []source.Source {
+	sources := make([]source.Source, 0, 2)
 	for _, pc := range []client.Object{&v1beta1.ProviderConfig{}, &v1beta1.ClusterProviderConfig{}} {
-		failed := source.Kind(mgr.GetCache(), pc, atOnce(failing(mgr.GetClient(), k)), cameToWork)
-		if err := c.Watch(failed); err != nil {
-			return errors.Wrapf(err, "cannot watch %T", pc)
-		}
+		sources = append(sources, source.Kind(mgr.GetCache(), pc, atOnce(failing(mgr.GetClient(), k)), cameToWork))
 	}
 
-	return nil
+	return sources
 }
 
 // atOnce has what the function returns reconciled, without the back-off that has
