@@ -110,9 +110,10 @@ lint: ## Runs golangci-lint (built first, once).
 
 .PHONY: vulncheck
 vulncheck: ## Looks for known vulnerabilities in what the provider is linked with.
-	@# The database is a Go module too: nothing but the Go proxy is needed.
+	@# The database is a Go module too: nothing but the Go proxy is needed. The image is
+	@# built with the Go that go.mod names, so that one is looked at.
 	@db=$$(cd / && go mod download -json golang.org/x/vulndb@latest | sed -n 's/.*"Dir": "\(.*\)".*/\1/p') && \
-		$(TOOL) govulncheck -db "file://$$db/data/osv" ./cmd/provider
+		GOTOOLCHAIN=$$(sed -n 's/^toolchain //p' go.mod) $(TOOL) govulncheck -db "file://$$db/data/osv" ./cmd/provider
 
 .PHONY: tidy
 tidy: ## Brings go.mod in line with the code.

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -150,14 +151,44 @@ func (c *buildCmd) compile(ctx context.Context, output, arch string) error {
 		return err
 	}
 
+	toolchain, err := toolchainOf(ctx, c.Checkout)
+	if err != nil {
+		return err
+	}
+
 	ldflags := []string{"-s", "-w", "-buildid=", "-X", module + "/internal/version.version=" + c.Version}
 
 	//nolint:gosec // The arguments are this package's own.
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-mod=readonly", "-buildvcs=false", "-race=false", "-tags=",
 		"-ldflags", strings.Join(ldflags, " "), "-o", output, "./cmd/provider")
 	cmd.Dir = c.Checkout
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOWORK=off", "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=", "GOEXPERIMENT=")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOWORK=off", "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=", "GOEXPERIMENT=", "GOTOOLCHAIN="+toolchain)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 
 	return cmd.Run()
+}
+
+// toolchainOf returns the Go that go.mod asks for, as GOTOOLCHAIN names it. With the
+// Go that a machine happens to have, the binary would have other bytes from machine
+// to machine, and the known vulnerabilities of an old standard library.
+func toolchainOf(ctx context.Context, checkout string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "mod", "edit", "-json")
+	cmd.Dir = checkout
+	cmd.Stderr = os.Stderr
+
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("cannot read go.mod in %s: %w", checkout, err)
+	}
+
+	var mod struct{ Toolchain string }
+	if err := json.Unmarshal(out, &mod); err != nil {
+		return "", fmt.Errorf("cannot read go.mod in %s: %w", checkout, err)
+	}
+
+	if mod.Toolchain == "" {
+		return "local", nil
+	}
+
+	return mod.Toolchain, nil
 }
