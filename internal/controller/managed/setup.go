@@ -32,6 +32,7 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
@@ -227,7 +228,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		kube = &publisherClient{Client: kube, kind: k.GroupVersionKind.Kind}
 	}
 
-	var r reconcile.Reconciler = managed.NewReconciler(clientManager{mgr, kube}, xpresource.ManagedKind(k.GroupVersionKind), opts...)
+	var r reconcile.Reconciler = managed.NewReconciler(kubeclient.Manager{Manager: mgr, Client: kube}, xpresource.ManagedKind(k.GroupVersionKind), opts...)
 	if c.minter != nil {
 		r = withVerdict(r)
 	}
@@ -263,16 +264,4 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 	}
 
 	return wake(mgr, o, k, controller)
-}
-
-// A clientManager is a manager that hands out another client.
-type clientManager struct {
-	ctrl.Manager
-
-	client client.Client
-}
-
-// GetClient returns the client.
-func (m clientManager) GetClient() client.Client {
-	return m.client
 }
