@@ -31,6 +31,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
 )
 
 // Setup adds controllers of ProviderConfigs and ClusterProviderConfigs.
@@ -52,8 +53,10 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 	name := providerconfig.ControllerName(config.GroupKind().String())
 	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name)) //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
 
+	kube := scoped{kubeclient.NewSparing(mgr.GetClient())}
+
 	var r reconcile.Reconciler = &accountant{
-		Reconciler: providerconfig.NewReconciler(scopedManager{mgr},
+		Reconciler: providerconfig.NewReconciler(kubeclient.Manager{Manager: mgr, Client: kube},
 			xpresource.ProviderConfigKinds{
 				Config:    config,
 				Usage:     v1beta1.ProviderConfigUsageGroupVersionKind,
@@ -75,9 +78,9 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		WithOptions(o.ForControllerRuntime()).
-		// Not because of its own status, which is written at every reconcile.
+		// Not because of its own status, which is written here.
 		For(newConfig(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1beta1.ProviderConfigUsage{}, &xpresource.EnqueueRequestForProviderConfig{Kind: config.Kind}).
+		Watches(&v1beta1.ProviderConfigUsage{}, account(mgr.GetClient(), config.Kind, o.HoldCredentials, newConfig)).
 		WatchesRawSource(changedSecrets(mgr, o.Secrets, config)).
 		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
 }
@@ -155,10 +158,11 @@ func (a *accountant) releaseOrphans(ctx context.Context, config types.Namespaced
 	}
 
 	for i := range usages {
-		u := &usages[i]
-		if !meta.WasDeleted(u) || !meta.FinalizerExists(u, clients.FinalizerUsage) {
+		if !meta.WasDeleted(&usages[i]) || !meta.FinalizerExists(&usages[i], clients.FinalizerUsage) {
 			continue
 		}
+
+		u := usages[i].DeepCopy()
 
 		user := &metav1.PartialObjectMetadata{}
 		user.SetGroupVersionKind(schema.FromAPIVersionAndKind(u.ResourceReference.APIVersion, u.ResourceReference.Kind))
@@ -185,26 +189,17 @@ func (a *accountant) releaseOrphans(ctx context.Context, config types.Namespaced
 }
 
 // usagesOf returns the usages of a ProviderConfig in its Kubernetes namespace, or of
-// a ClusterProviderConfig in all.
+// a ClusterProviderConfig in all. There may be thousands: they are the cache's own,
+// which must not be changed.
 func usagesOf(ctx context.Context, kube client.Reader, kind string, config types.NamespacedName) ([]v1beta1.ProviderConfigUsage, error) {
 	l := &v1beta1.ProviderConfigUsageList{}
-	err := kube.List(ctx, l, client.InNamespace(config.Namespace), client.MatchingLabels{xpv1.LabelKeyProviderName: config.Name, xpv1.LabelKeyProviderKind: kind})
+	err := kube.List(ctx, l, client.InNamespace(config.Namespace), client.MatchingLabels{xpv1.LabelKeyProviderName: config.Name, xpv1.LabelKeyProviderKind: kind}, client.UnsafeDisableDeepCopy)
 
 	return l.Items, errors.Wrap(err, "cannot list ProviderConfigUsages")
 }
 
 // namespaceKey of the Kubernetes namespace in a context that a scoped client lists.
 type namespaceKey struct{}
-
-// scopedManager is a manager whose client is scoped.
-type scopedManager struct {
-	ctrl.Manager
-}
-
-// GetClient returns the client.
-func (m scopedManager) GetClient() client.Client {
-	return scoped{m.Manager.GetClient()}
-}
 
 // scoped is a client that lists only what is in the Kubernetes namespace of the
 // context, if that has one.

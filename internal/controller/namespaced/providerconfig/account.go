@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package providerconfig
+
+import (
+	"context"
+	"time"
+
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+// accountInterval is how long the use of a ProviderConfig may be accounted for
+// later than it changes. To account for it is to go through all of it: at once for
+// each of 10,000 managed resources that are created or deleted one after the other,
+// that would be most of the provider's work.
+const accountInterval = time.Second
+
+type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+// account returns a handler that has the use of a ProviderConfig accounted for when
+// it changes: at once where that has its Secret held, and else a little later, with
+// all changes until then.
+func account(kube client.Client, kind string, hold bool, newConfig func() client.Object) handler.EventHandler {
+	inner := &xpresource.EnqueueRequestForProviderConfig{Kind: kind}
+
+	delayed := func(ctx context.Context, q queue) queue {
+		return later{queue: q, urgent: func(r reconcile.Request) bool {
+			pc := newConfig()
+			err := kube.Get(ctx, r.NamespacedName, pc, client.UnsafeDisableDeepCopy) // Only read.
+
+			return err != nil || hold && pc.GetAnnotations()[annotationHeld] == ""
+		}}
+	}
+
+	return handler.Funcs{
+		CreateFunc:  func(ctx context.Context, e event.CreateEvent, q queue) { inner.Create(ctx, e, delayed(ctx, q)) },
+		UpdateFunc:  func(ctx context.Context, e event.UpdateEvent, q queue) { inner.Update(ctx, e, delayed(ctx, q)) },
+		DeleteFunc:  func(ctx context.Context, e event.DeleteEvent, q queue) { inner.Delete(ctx, e, delayed(ctx, q)) },
+		GenericFunc: func(ctx context.Context, e event.GenericEvent, q queue) { inner.Generic(ctx, e, delayed(ctx, q)) },
+	}
+}
+
+// later is a queue to which is added later what is not urgent.
+type later struct {
+	queue
+
+	urgent func(reconcile.Request) bool
+}
+
+// Add a ProviderConfig.
+func (l later) Add(r reconcile.Request) {
+	if l.urgent(r) {
+		l.queue.Add(r)
+		return
+	}
+
+	l.AddAfter(r, accountInterval)
+}

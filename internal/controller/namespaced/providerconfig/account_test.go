@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package providerconfig
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/google/go-cmp/cmp"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
+)
+
+// A cacheWith holds one ProviderConfig, or none.
+type cacheWith struct {
+	client.Client
+
+	pc *v1beta1.ProviderConfig
+}
+
+func (c cacheWith) Get(_ context.Context, key client.ObjectKey, o client.Object, _ ...client.GetOption) error {
+	if c.pc == nil {
+		return kerrors.NewNotFound(schema.GroupResource{}, key.Name)
+	}
+
+	*o.(*v1beta1.ProviderConfig) = *c.pc
+
+	return nil
+}
+
+// delays is a queue that notes after how long each request is added.
+type delays struct {
+	queue
+
+	added []time.Duration
+}
+
+func (d *delays) Add(reconcile.Request)                             { d.added = append(d.added, 0) }
+func (d *delays) AddAfter(_ reconcile.Request, after time.Duration) { d.added = append(d.added, after) }
+
+func TestAccount(t *testing.T) {
+	held := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{annotationHeld: "team-a/default"}}}
+
+	cases := map[string]struct {
+		reason string
+		pc     *v1beta1.ProviderConfig
+		hold   bool
+		want   []time.Duration
+	}{
+		"Held":    {"Nothing but a number changes.", held, true, []time.Duration{accountInterval}},
+		"NotHeld": {"Until its Secret is held it could be deleted.", &v1beta1.ProviderConfig{}, true, []time.Duration{0}},
+		"Unheld":  {"It is not to be held.", &v1beta1.ProviderConfig{}, false, []time.Duration{accountInterval}},
+		"Gone":    {"The reconciler knows what to do about it.", nil, true, []time.Duration{0}},
+	}
+
+	usage := &v1beta1.ProviderConfigUsage{}
+	usage.SetNamespace("team-a")
+	usage.SetProviderConfigReference(xpv1.ProviderConfigReference{Kind: v1beta1.ProviderConfigKind, Name: "default"})
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			h := account(cacheWith{pc: tc.pc}, v1beta1.ProviderConfigKind, tc.hold, func() client.Object { return &v1beta1.ProviderConfig{} })
+
+			for what, send := range map[string]func(queue){
+				"Create": func(q queue) { h.Create(t.Context(), event.CreateEvent{Object: usage}, q) },
+				"Delete": func(q queue) { h.Delete(t.Context(), event.DeleteEvent{Object: usage}, q) },
+			} {
+				q := &delays{}
+				send(q)
+
+				if diff := cmp.Diff(tc.want, q.added); diff != "" {
+					t.Errorf("\n%s\n%s(...): -want, +got:\n%s", tc.reason, what, diff)
+				}
+			}
+		})
+	}
+}

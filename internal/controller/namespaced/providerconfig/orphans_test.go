@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package providerconfig
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
+)
+
+// An ownUsages is a cache that hands out its own usages, and knows no user.
+type ownUsages struct {
+	client.Client
+
+	items   []v1beta1.ProviderConfigUsage
+	updated []client.Object
+}
+
+func (o *ownUsages) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
+	list.(*v1beta1.ProviderConfigUsageList).Items = o.items
+	return nil
+}
+
+func (o *ownUsages) Get(_ context.Context, key client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
+	return kerrors.NewNotFound(schema.GroupResource{}, key.Name)
+}
+
+func (o *ownUsages) Update(_ context.Context, u client.Object, _ ...client.UpdateOption) error {
+	o.updated = append(o.updated, u)
+	return nil
+}
+
+// TestReleaseOrphansLeavesCache checks that an orphan is released in a copy: what is
+// listed is the cache's own.
+func TestReleaseOrphansLeavesCache(t *testing.T) {
+	orphan := v1beta1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "team-a", Name: "uid", Finalizers: []string{clients.FinalizerUsage, "example.org/other"},
+	}}
+	now := metav1.Now()
+	orphan.DeletionTimestamp = &now
+
+	kube := &ownUsages{items: []v1beta1.ProviderConfigUsage{*orphan.DeepCopy()}}
+	a := &accountant{kube: kube, live: kube, kind: v1beta1.ProviderConfigKind}
+
+	if err := a.releaseOrphans(t.Context(), types.NamespacedName{Namespace: "team-a", Name: "default"}); err != nil {
+		t.Fatal(err)
+	}
+
+	if len(kube.updated) != 1 {
+		t.Fatalf("releaseOrphans(...): want one usage released, got %d", len(kube.updated))
+	}
+
+	if diff := cmp.Diff([]string{"example.org/other"}, kube.updated[0].GetFinalizers()); diff != "" {
+		t.Errorf("releaseOrphans(...): -want, +got finalizers:\n%s", diff)
+	}
+
+	if diff := cmp.Diff([]v1beta1.ProviderConfigUsage{orphan}, kube.items); diff != "" {
+		t.Errorf("releaseOrphans(...): the cache must stay as it is: -want, +got:\n%s", diff)
+	}
+}
