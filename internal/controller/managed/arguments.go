@@ -12,7 +12,6 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/fieldpath"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
@@ -24,23 +23,13 @@ import (
 // checkArguments refuses what the rules of the CRD refuse, for clusters in which
 // an older CRD is installed, and what they cannot see: the clock, and the
 // external name.
-func (c *Connector) checkArguments(mg ujresource.Terraformed) error {
+func (c *Connector) checkArguments(mg ujresource.Terraformed, args map[string]any) error {
 	if !creates(mg) {
 		return nil
 	}
 
-	args, err := mg.GetMergedParameters(true)
-	if err != nil {
-		return errors.Wrap(err, "cannot read the arguments")
-	}
-
-	paved, err := fieldpath.PaveObject(mg)
-	if err != nil {
-		return errors.Wrap(err, "cannot read the references")
-	}
-
 	for _, group := range c.resource.ExactlyOneOf {
-		if err := exactlyOne(group, args, paved); err != nil {
+		if err := exactlyOne(group, args, mg); err != nil {
 			return err
 		}
 	}
@@ -93,7 +82,7 @@ func creates(mg ujresource.Terraformed) bool {
 // exactlyOne counts each argument of a group once, however it is given. One that
 // is given by a reference must have been resolved by now: a reference whose
 // resolution is optional may not have been.
-func exactlyOne(group []string, args map[string]any, paved *fieldpath.Paved) error {
+func exactlyOne(group []string, args map[string]any, mg xpresource.Managed) error {
 	var given, resolved, names []string
 
 	for _, arg := range group {
@@ -104,7 +93,7 @@ func exactlyOne(group []string, args map[string]any, paved *fieldpath.Paved) err
 			continue
 		}
 
-		if refers(paved, arg) {
+		if refers(mg, arg) {
 			given = append(given, fieldOf(arg))
 		}
 	}
@@ -127,12 +116,12 @@ func exactlyOne(group []string, args map[string]any, paved *fieldpath.Paved) err
 }
 
 // refers tells whether an argument is given by a reference or a selector.
-func refers(paved *fieldpath.Paved, arg string) bool {
-	for _, section := range []string{"spec.forProvider.", "spec.initProvider."} {
-		for _, way := range []string{"Ref", "Selector"} {
-			if _, err := paved.GetValue(section + name.NewFromSnake(arg).LowerCamelComputed + way); err == nil {
-				return true
-			}
+func refers(mg xpresource.Managed, arg string) bool {
+	field := name.NewFromSnake(arg).LowerCamelComputed
+
+	for _, s := range sections {
+		if v := section(mg, s); isSet(v, field+"Ref") || isSet(v, field+"Selector") {
+			return true
 		}
 	}
 

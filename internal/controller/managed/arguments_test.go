@@ -83,7 +83,14 @@ func TestCheckArguments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := &Connector{resource: declaration(t, "scaleway_container_token"), now: func() time.Time { return noon }}
 
-			err := c.checkArguments(token(tc.change))
+			tk := token(tc.change)
+
+			args, err := tk.GetMergedParameters(true)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			err = c.checkArguments(tk, args)
 
 			switch {
 			case tc.want == "" && err != nil:

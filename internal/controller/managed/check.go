@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -28,7 +29,12 @@ const argumentRegion = "region"
 // check refuses a managed resource that Scaleway would misunderstand. Terraform
 // makes some of these checks, but not when upjet calls it.
 func (c *Connector) check(ctx context.Context, mg ujresource.Terraformed) error {
-	if err := errors.Join(checkTemplates(mg), c.checkRegions(mg), c.checkArguments(mg)); err != nil {
+	args, err := mg.GetMergedParameters(true)
+	if err != nil {
+		return errors.Wrap(err, "cannot read the arguments")
+	}
+
+	if err := errors.Join(checkTemplates(mg), c.checkRegions(mg, args), c.checkArguments(mg, args)); err != nil {
 		return err
 	}
 
@@ -37,12 +43,7 @@ func (c *Connector) check(ctx context.Context, mg ujresource.Terraformed) error 
 
 // checkRegions refuses an unknown region, a malformed ID, and IDs of different
 // regions: Terraform would use the region of one for the other.
-func (c *Connector) checkRegions(mg ujresource.Terraformed) error {
-	args, err := mg.GetMergedParameters(true)
-	if err != nil {
-		return errors.Wrap(err, "cannot read the arguments")
-	}
-
+func (c *Connector) checkRegions(mg ujresource.Terraformed, args map[string]any) error {
 	// What has been seen to have a region, and which.
 	var where, region string
 
@@ -165,50 +166,24 @@ func checkReferences(_ context.Context, mg xpresource.Managed) error {
 		return nil // References are not resolved any more.
 	}
 
-	paved, err := fieldpath.PaveObject(mg)
-	if err != nil {
-		return errors.Wrap(err, "cannot read the references")
-	}
-
-	for _, section := range []string{"spec.forProvider", "spec.initProvider"} {
-		value, err := paved.GetValue(section)
-		if err != nil {
-			continue // There is none to check.
+	return eachArgument(mg, func(at *location, v reflect.Value) (bool, error) {
+		if v.Kind() != reflect.Struct || !isReference(at) {
+			return false, nil
 		}
 
-		if err := checkNamespaces(section, value, mg.GetNamespace()); err != nil {
-			return err
-		}
-	}
+		return true, walk(at, v, func(within *location, v reflect.Value) (bool, error) {
+			// Of the reference itself: a selector may look for a label of that name.
+			if within.parent == at && within.name == "namespace" && v.Kind() == reflect.String && v.Len() > 0 && v.String() != mg.GetNamespace() {
+				return true, errors.Errorf("%s %q is not allowed: a reference stays in its own namespace, %q", within, v, mg.GetNamespace())
+			}
 
-	return nil
+			return false, nil
+		})
+	})
 }
 
-func checkNamespaces(path string, value any, namespace string) error {
-	switch v := value.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			at := path + "." + key
-
-			if ref, ok := v[key].(map[string]any); ok && (strings.HasSuffix(key, "Ref") || strings.HasSuffix(key, "Selector")) {
-				if n, _ := ref["namespace"].(string); n != "" && n != namespace {
-					return errors.Errorf("%s.namespace %q is not allowed: a reference stays in its own namespace, %q", at, n, namespace)
-				}
-
-				continue
-			}
-
-			if err := checkNamespaces(at, v[key], namespace); err != nil {
-				return err
-			}
-		}
-	case []any:
-		for i, item := range v {
-			if err := checkNamespaces(fmt.Sprintf("%s[%d]", path, i), item, namespace); err != nil {
-				return err
-			}
-		}
-	}
-
-	return nil
+// isReference tells whether a location is that of a reference or a selector, by its
+// name.
+func isReference(at *location) bool {
+	return strings.HasSuffix(at.name, "Ref") || strings.HasSuffix(at.name, "Selector")
 }

@@ -27,13 +27,7 @@ func (m *minter) expiry(mg mintedResource) (time.Time, bool) {
 		return time.Time{}, false
 	}
 
-	observation, err := mg.GetObservation()
-	if err != nil {
-		return time.Time{}, false
-	}
-
-	text, _ := observation[m.resource.Minted.ExpiryAttribute].(string)
-	t, err := time.Parse(time.RFC3339, text)
+	t, err := time.Parse(time.RFC3339, observed(mg, m.resource.Minted.ExpiryAttribute))
 
 	return t, err == nil
 }

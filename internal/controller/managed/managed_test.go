@@ -197,6 +197,12 @@ func TestCheckReferences(t *testing.T) {
 			},
 			want: `spec.initProvider.containerIdSelector.namespace "team-b" is not allowed`,
 		},
+		"Label": {
+			reason: "A label may have any name.",
+			change: func(tk *v1beta1.Token) {
+				tk.Spec.ForProvider.ContainerIDSelector = &xpv1.NamespacedSelector{MatchLabels: map[string]string{"namespace": "team-b"}}
+			},
+		},
 		"Deleted": {
 			reason: "References are not resolved any more, and must not keep the object.",
 			change: func(tk *v1beta1.Token) {

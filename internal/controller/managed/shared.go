@@ -51,7 +51,7 @@ func secretName(o client.Object) string {
 }
 
 // sharers returns the other managed resources of the kind that have the external
-// name.
+// name. They are the cache's own, which must not be changed.
 func (m *minter) sharers(ctx context.Context, mg mintedResource, name string) ([]xpresource.Managed, error) {
 	if name == "" {
 		return nil, nil
@@ -62,7 +62,7 @@ func (m *minter) sharers(ctx context.Context, mg mintedResource, name string) ([
 		return nil, errors.Errorf("%T is no list of managed resources", m.list)
 	}
 
-	if err := m.kube.List(ctx, list, client.MatchingFields{indexExternalName: name}); err != nil {
+	if err := m.kube.List(ctx, list, client.MatchingFields{indexExternalName: name}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, errors.Wrapf(err, "cannot list what else has the external name %s", name)
 	}
 

@@ -6,10 +6,8 @@ package managed
 
 import (
 	"context"
-	"fmt"
-	"maps"
+	"reflect"
 	"regexp"
-	"slices"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/fieldpath"
@@ -33,50 +31,23 @@ var sections = []string{"spec.forProvider", "spec.initProvider"}
 
 // checkTemplates refuses a string that upjet would evaluate.
 func checkTemplates(mg xpresource.Managed) error {
-	paved, err := fieldpath.PaveObject(mg)
-	if err != nil {
-		return errors.Wrap(err, "cannot read the arguments")
-	}
-
-	for _, section := range sections {
-		value, err := paved.GetValue(section)
-		if err != nil {
-			continue // There is none to check.
-		}
-
-		if err := checkTemplate(section, value); err != nil {
-			return err
-		}
-	}
-
-	return nil
-}
-
-func checkTemplate(path string, value any) error {
-	switch v := value.(type) {
-	case string:
-		if evaluated.MatchString(v) {
-			return errors.Errorf("%s %s", path, errTemplate)
-		}
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			if evaluated.MatchString(key) {
-				return errors.Errorf("a key of %s %s", path, errTemplate)
+	return eachArgument(mg, func(at *location, v reflect.Value) (bool, error) {
+		switch v.Kind() {
+		case reflect.String:
+			if evaluated.MatchString(v.String()) {
+				return true, errors.Errorf("%s %s", at, errTemplate)
 			}
-
-			if err := checkTemplate(path+"."+key, v[key]); err != nil {
-				return err
+		case reflect.Map:
+			for _, key := range v.MapKeys() {
+				if evaluated.MatchString(key.String()) {
+					return true, errors.Errorf("a key of %s %s", at, errTemplate)
+				}
 			}
+		default: // Its parts are looked at one by one.
 		}
-	case []any:
-		for i, item := range v {
-			if err := checkTemplate(fmt.Sprintf("%s[%d]", path, i), item); err != nil {
-				return err
-			}
-		}
-	}
 
-	return nil
+		return false, nil
+	})
 }
 
 // withoutTemplates returns a managed resource whose arguments hold no string that
