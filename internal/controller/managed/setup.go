@@ -198,6 +198,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		managed.WithPollInterval(o.PollInterval),
 		managed.WithPollIntervalHook(c.pollInterval(o.PollJitter)),
 		managed.WithManagementPolicies(),
+		managed.WithReferenceResolver(referenceResolver{managed.NewAPISimpleReferenceResolver(mgr.GetClient())}),
 	}
 
 	if c.minter != nil {
@@ -217,13 +218,13 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 			return errors.Errorf("%T is no list of managed resources", k.List)
 		}
 
-		r := statemetrics.NewMRStateRecorder(mgr.GetClient(), log, o.MetricOptions.MRStateMetrics, list, o.MetricOptions.PollStateMetricInterval)
+		r := statemetrics.NewMRStateRecorder(kubeclient.NewSparing(mgr.GetClient()), log, o.MetricOptions.MRStateMetrics, list, o.MetricOptions.PollStateMetricInterval)
 		if err := mgr.Add(r); err != nil {
 			return errors.Wrapf(err, "cannot add the state metric recorder of %s", k.GroupVersionKind.Kind)
 		}
 	}
 
-	var kube client.Client = patientClient{mgr.GetClient(), patience}
+	var kube client.Client = patientClient{newStatusClient(mgr.GetClient()), patience}
 	if c.minter != nil {
 		kube = &publisherClient{Client: kube, kind: k.GroupVersionKind.Kind}
 	}
