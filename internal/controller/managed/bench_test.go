@@ -216,12 +216,19 @@ func (b *bench) secret(owner *v1beta1.Token, name, value string) {
 func (b *bench) value(name string) string {
 	b.t.Helper()
 
+	return b.key(name, valueKey)
+}
+
+// key returns what the Secret holds under a key.
+func (b *bench) key(name, key string) string {
+	b.t.Helper()
+
 	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: name}}
 	if err := b.kube.Get(b.t.Context(), client.ObjectKeyFromObject(s), s); client.IgnoreNotFound(err) != nil {
 		b.t.Fatal(err)
 	}
 
-	return string(s.Data[valueKey])
+	return string(s.Data[key])
 }
 
 // record of the managed resource, as it is in memory.

@@ -337,12 +337,14 @@ func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Rec
 	record = record.Done(name)
 	if ref := mg.GetWriteConnectionSecretToReference(); ref != nil {
 		record.Secret = ref.Name
+		// The reconciler would read it again, and compare it byte by byte by reflection.
+		notePublication(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name})
 	}
 
 	record.Write(mg)
 	meta.SetExternalName(mg, name)
 
-	return managed.ExternalCreation{ConnectionDetails: details}, nil
+	return managed.ExternalCreation{}, nil
 }
 
 // details of the connection that a secret makes.

@@ -392,8 +392,12 @@ func TestMinterCreate(t *testing.T) {
 				t.Errorf("\n%s\nexternal name, recorded object and Secret: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if diff := cmp.Diff(b.value(published), string(creation.ConnectionDetails["token"])); diff != "" {
+			if diff := cmp.Diff(b.value(published), b.key(published, "token")); diff != "" {
 				t.Errorf("\n%s\nkey token: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if len(creation.ConnectionDetails) > 0 {
+				t.Errorf("\n%s\nthe reconciler is given %d details of what is published already", tc.reason, len(creation.ConnectionDetails))
 			}
 		})
 	}

@@ -105,6 +105,12 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 		}
 	}
 
+	if holds(published, complete) {
+		notePublication(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name})
+
+		complete = nil
+	}
+
 	return complete, nil, m.notePublished(ctx, mg, ref.Name)
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
@@ -27,6 +29,8 @@ func TestObserveSecret(t *testing.T) {
 		held string
 		// known is what this process still knows.
 		known string
+		// partial is a Secret that lacks what is made of the value.
+		partial bool
 		// moved is in the Secret that was named before.
 		moved   string
 		foreign bool
@@ -36,7 +40,8 @@ func TestObserveSecret(t *testing.T) {
 		details   []string
 		published string
 	}{
-		"Published":   {reason: "Nothing is wrong, and nothing is taken away.", held: "own", details: []string{valueKey, "token", "user"}, published: "own"},
+		"Published":   {reason: "Nothing is wrong, and nothing is to be written.", held: "own"},
+		"Partial":     {reason: "It is completed, and nothing is taken away.", held: "own", partial: true, details: []string{valueKey, "token", "user"}, published: "own"},
 		"Lost":        {reason: "What it holds stays.", held: "", want: ReasonSecretLost, details: []string{"user"}},
 		"StillKnown":  {reason: "This process has minted it.", known: "own", details: []string{valueKey, "token"}, published: "own"},
 		"KnownOther":  {reason: "What this process knows is another token's.", known: "another", want: ReasonSecretLost, details: []string{"user"}},
@@ -82,6 +87,13 @@ func TestObserveSecret(t *testing.T) {
 			}
 
 			b.secret(owner, published, values[tc.held])
+
+			if tc.partial {
+				s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
+				b.get(s)
+				delete(s.Data, "token")
+				b.update(s)
+			}
 
 			if tc.moved != "" {
 				b.secret(owner, "before", values[tc.moved])
