@@ -6,6 +6,7 @@ package managed
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -344,7 +345,23 @@ func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Rec
 	record.Write(mg)
 	meta.SetExternalName(mg, name)
 
+	lateInitialize(mg, map[string]any{argumentRegion: record.Region})
+
 	return managed.ExternalCreation{}, nil
+}
+
+// lateInitialize gives arguments that the user has left out the values that the
+// object has, so that they are stored with its external name. Upjet would find them
+// at the first observation, and have them stored by a write of their own and another
+// observation. It still does where this cannot.
+func lateInitialize(mg mintedResource, attributes map[string]any) {
+	if !managed.NewManagementPoliciesResolver(true, mg.GetManagementPolicies()).ShouldLateInitialize() {
+		return
+	}
+
+	if b, err := json.Marshal(attributes); err == nil {
+		_, _ = mg.LateInitialize(b)
+	}
 }
 
 // details of the connection that a secret makes.

@@ -674,3 +674,39 @@ func TestSweep(t *testing.T) {
 		})
 	}
 }
+
+func TestLateInitialize(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		change func(*v1beta1.Token)
+		want   *string
+	}{
+		"LeftOut": {
+			reason: "It is stored with what is stored anyway.",
+			change: func(*v1beta1.Token) {},
+			want:   ptr.To("nl-ams"),
+		},
+		"Given": {
+			reason: "What the user has given stays.",
+			change: func(tk *v1beta1.Token) { tk.Spec.ForProvider.Region = ptr.To("fr-par") },
+			want:   ptr.To("fr-par"),
+		},
+		"NotAllowed": {
+			reason: "The management policies say that the arguments stay as they are.",
+			change: func(tk *v1beta1.Token) {
+				tk.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionObserve, xpv1.ManagementActionCreate}
+			},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			tk := token(tc.change)
+			lateInitialize(tk, map[string]any{argumentRegion: "nl-ams"})
+
+			if diff := cmp.Diff(tc.want, tk.Spec.ForProvider.Region); diff != "" {
+				t.Errorf("\n%s\nlateInitialize(...): -want, +got region:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
