@@ -130,14 +130,20 @@ func awaitMapping(mgr ctrl.Manager, kind schema.GroupVersionKind) {
 	}
 }
 
-// Setup adds a controller that reconciles managed resources of the kind.
-func Setup(mgr ctrl.Manager, o Options, k Kind) error {
-	name := managed.ControllerName(k.GroupVersionKind.GroupKind().String())
+// controllerName of a kind.
+func controllerName(k Kind) string {
+	return managed.ControllerName(k.GroupVersionKind.GroupKind().String())
+}
+
+// newReconciler returns a reconciler of managed resources of the kind, and the
+// connector that it uses.
+func newReconciler(mgr ctrl.Manager, o Options, k Kind) (*Connector, reconcile.Reconciler, error) {
+	name := controllerName(k)
 	log := o.Logger.WithValues("controller", name)
 
 	recorder := metrics.NewMetricRecorder(k.GroupVersionKind, mgr, o.PollInterval)
 	if err := mgr.Add(recorder); err != nil {
-		return errors.Wrapf(err, "cannot add the metric recorder of %s", k.GroupVersionKind.Kind)
+		return nil, nil, errors.Wrapf(err, "cannot add the metric recorder of %s", k.GroupVersionKind.Kind)
 	}
 
 	// What reads the Secrets that arguments are taken from.
@@ -160,7 +166,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 
 	if c.resource.Minted != nil {
 		if err := index(context.Background(), mgr, k); err != nil {
-			return err
+			return nil, nil, err
 		}
 
 		c.minter = &minter{
@@ -175,10 +181,6 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 			timeout:  o.RequestTimeout,
 			metrics:  o.Metrics.of(k.GroupVersionKind.Kind),
 			now:      c.now,
-		}
-
-		if err := ctrlmetrics.Registry.Register(&mintedCollector{minter: c.minter, kind: k.GroupVersionKind.Kind, limit: o.ExpiryMetrics}); err != nil {
-			return errors.Wrapf(err, "cannot register the metrics of %s", k.GroupVersionKind.Kind)
 		}
 
 		initializers = append(initializers, c.minter)
@@ -215,12 +217,12 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		// It lists into the list that it is given, while others copy theirs.
 		list, ok := k.List.DeepCopyObject().(xpresource.ManagedList)
 		if !ok {
-			return errors.Errorf("%T is no list of managed resources", k.List)
+			return nil, nil, errors.Errorf("%T is no list of managed resources", k.List)
 		}
 
 		r := statemetrics.NewMRStateRecorder(kubeclient.NewSparing(mgr.GetClient()), log, o.MetricOptions.MRStateMetrics, list, o.MetricOptions.PollStateMetricInterval)
 		if err := mgr.Add(r); err != nil {
-			return errors.Wrapf(err, "cannot add the state metric recorder of %s", k.GroupVersionKind.Kind)
+			return nil, nil, errors.Wrapf(err, "cannot add the state metric recorder of %s", k.GroupVersionKind.Kind)
 		}
 	}
 
@@ -233,6 +235,25 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 	if c.minter != nil {
 		r = withVerdict(r)
 	}
+
+	return c, r, nil
+}
+
+// Setup adds a controller that reconciles managed resources of the kind.
+func Setup(mgr ctrl.Manager, o Options, k Kind) error {
+	c, r, err := newReconciler(mgr, o, k)
+	if err != nil {
+		return err
+	}
+
+	if c.minter != nil {
+		if err := ctrlmetrics.Registry.Register(&mintedCollector{minter: c.minter, kind: k.GroupVersionKind.Kind, limit: o.ExpiryMetrics}); err != nil {
+			return errors.Wrapf(err, "cannot register the metrics of %s", k.GroupVersionKind.Kind)
+		}
+	}
+
+	name := controllerName(k)
+	log := o.Logger.WithValues("controller", name)
 
 	options := o.ForControllerRuntime()
 	options.DefaultFromConfig(mgr.GetControllerOptions())
