@@ -11,7 +11,6 @@ import (
 	"reflect"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/utils/lru"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -35,17 +34,12 @@ func (m Manager) GetClient() client.Client {
 type Sparing struct {
 	client.Client
 
-	// written is the resource version that a status was written with last, by UID.
-	written *lru.Cache
+	own *Own
 }
 
-// remembered is how many objects may have a status that the cache is behind.
-const remembered = 1 << 12
-
-// NewSparing returns a client like that, all of whose objects have their status
-// written through it.
-func NewSparing(kube client.Client) Sparing {
-	return Sparing{Client: kube, written: lru.New(remembered)}
+// NewSparing returns a client like that, whose writes are remembered.
+func NewSparing(kube client.Client, own *Own) Sparing {
+	return Sparing{Client: own.Client(kube), own: own}
 }
 
 // List objects.
@@ -75,25 +69,14 @@ type sparingStatus struct {
 
 // Update the status of an object.
 func (s sparingStatus) Update(ctx context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
-	if s.sparing.current(o) && s.sparing.unchanged(ctx, o, "Status") {
+	// Of an object that is older than it was left, so is what the cache has: what was
+	// written may have to be undone. The conflict has that tried again, and nothing
+	// else would until the next poll.
+	if !s.sparing.own.Behind(o) && s.sparing.unchanged(ctx, o, "Status") {
 		return nil
 	}
 
-	if err := s.SubResourceWriter.Update(ctx, o, opts...); err != nil {
-		return err
-	}
-
-	s.sparing.written.Add(o.GetUID(), o.GetResourceVersion())
-
-	return nil
-}
-
-// current tells whether an object is as new as its status that was written last. If
-// it is not, neither is the cache, and what was written may have to be undone: the
-// conflict has that tried again, and nothing else would until the next poll.
-func (s Sparing) current(o client.Object) bool {
-	version, ok := s.written.Get(o.GetUID())
-	return !ok || version == o.GetResourceVersion()
+	return s.SubResourceWriter.Update(ctx, o, opts...)
 }
 
 // unchanged tells whether the object, or a part of it, is as the cache has it. If

@@ -137,7 +137,7 @@ func TestSparing(t *testing.T) {
 
 			tc.change(tk)
 
-			s := NewSparing(c)
+			s := NewSparing(c, NewOwn())
 			if err := s.Update(t.Context(), tk); err != nil || (c.updates == 1) != tc.update {
 				t.Errorf("\n%s\nUpdate(...): want it to be made: %t, it was: %t, %v", tc.reason, tc.update, c.updates == 1, err)
 			}
@@ -151,7 +151,7 @@ func TestSparing(t *testing.T) {
 
 func TestSparingList(t *testing.T) {
 	c := &cacheWith{}
-	if err := NewSparing(c).List(t.Context(), &v1beta1.TokenList{}); err != nil || !c.unsafe {
+	if err := NewSparing(c, NewOwn()).List(t.Context(), &v1beta1.TokenList{}); err != nil || !c.unsafe {
 		t.Errorf("List(...): want what is in the cache, got copies; %v", err)
 	}
 }
@@ -160,7 +160,7 @@ func TestSparingList(t *testing.T) {
 func TestSparingBehind(t *testing.T) {
 	before := newToken()
 	c := &cacheWith{token: before.DeepCopy()}
-	s := NewSparing(c)
+	s := NewSparing(c, NewOwn())
 
 	failed := newToken()
 	failed.SetConditions(xpv1.Unavailable())

@@ -135,7 +135,8 @@ func (s *subject) run(n int) providerResult {
 	s.audit.next(s.t)
 	s.Scaleway.ResetRequests()
 
-	r.Poll = s.measureFrom(p, p.Usage().CPU, func() { s.awaitReads(steadyPolls, steadyTime) })
+	// It never comes to rest: what begins in this time counts.
+	r.Poll = s.during(p, p.Usage().CPU, func() { s.awaitReads(steadyPolls, steadyTime) })
 	r.Polls = r.Poll.Requests[http.MethodGet]
 	r.Steady = p.Usage()
 
@@ -159,7 +160,28 @@ func (s *subject) measure(p *framework.Provider, fn func()) phase {
 	return s.measureFrom(p, p.Usage().CPU, fn)
 }
 
+// measureFrom is measure, of a process that had used that much CPU time before.
 func (s *subject) measureFrom(p *framework.Provider, cpu time.Duration, fn func()) phase {
+	s.t.Helper()
+
+	var wall time.Duration
+
+	ph := s.during(p, cpu, func() {
+		start := time.Now()
+
+		fn()
+
+		wall = time.Since(start)
+
+		s.settle(p)
+	})
+	ph.Wall = wall
+
+	return ph
+}
+
+// during measures what the provider uses while fn runs.
+func (s *subject) during(p *framework.Provider, cpu time.Duration, fn func()) phase {
 	s.t.Helper()
 
 	start := time.Now()
@@ -167,9 +189,6 @@ func (s *subject) measureFrom(p *framework.Provider, cpu time.Duration, fn func(
 	fn()
 
 	ph := phase{Wall: time.Since(start)}
-
-	s.settle(p)
-
 	ph.CPU = p.Usage().CPU - cpu
 	ph.Requests = map[string]float64{}
 

@@ -33,6 +33,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
@@ -107,7 +108,7 @@ func newRig(b testing.TB) *rig {
 		Object:           &containerv1beta1.Token{},
 		List:             &containerv1beta1.TokenList{},
 		Resource:         r.Name,
-	})
+	}, kubeclient.NewOwn())
 	if err != nil {
 		b.Fatal(err)
 	}

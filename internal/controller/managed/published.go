@@ -30,6 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
 )
 
 // LabelPublishes is on each Secret that holds the secret of a minted object. Its
@@ -179,8 +180,18 @@ const indexSecret = "connectionSecret"
 // changedSecrets has managed resources of the kind reconciled when what their
 // Secret holds changes: a secret that is lost is said at once, and not at the next
 // poll.
-func changedSecrets(mgr ctrl.Manager, k Kind) source.Source {
-	return source.Kind[client.Object](mgr.GetCache(), &corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(publishers(mgr.GetClient(), k)), contentChanged(k.GroupVersionKind.Kind))
+func changedSecrets(mgr ctrl.Manager, k Kind, own *kubeclient.Own) source.Source {
+	return source.Kind[client.Object](mgr.GetCache(), &corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(publishers(mgr.GetClient(), k)), contentChanged(k.GroupVersionKind.Kind), byOthers(own))
+}
+
+// byOthers lets through what this process has not written itself: the reconcile that
+// has written it is followed by another anyway. A Secret that is deleted may be in the
+// version that was written.
+func byOthers(own *kubeclient.Own) predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(e event.CreateEvent) bool { return !own.Wrote(e.Object) },
+		UpdateFunc: func(e event.UpdateEvent) bool { return !own.Wrote(e.ObjectNew) },
+	}
 }
 
 // contentChanged lets through what changes the content of a Secret of the kind, or

@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
 )
 
 const jti = "33333333-3333-4333-8333-333333333333"
@@ -256,5 +257,32 @@ func TestContentChanged(t *testing.T) {
 				t.Errorf("\n%s\ncontentChanged(...): want %t, got %t", tc.reason, tc.want, got)
 			}
 		})
+	}
+}
+
+// TestByOthers publishes a Secret, and looks at what happens to it afterwards.
+func TestByOthers(t *testing.T) {
+	b := newBench(t)
+	own := kubeclient.NewOwn()
+
+	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published, UID: "secret"}}
+	if err := own.Client(b.kube).Create(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+
+	changed := s.DeepCopy()
+	b.update(changed)
+
+	p := byOthers(own)
+
+	for reason, got := range map[string]bool{
+		"what was written here has been reconciled": !p.Create(event.CreateEvent{Object: s}),
+		"what was changed here has been reconciled": !p.Update(event.UpdateEvent{ObjectOld: &corev1.Secret{}, ObjectNew: s}),
+		"somebody else has changed it":              p.Update(event.UpdateEvent{ObjectOld: s, ObjectNew: changed}),
+		"somebody has deleted what was written":     p.Delete(event.DeleteEvent{Object: s}),
+	} {
+		if !got {
+			t.Errorf("byOthers(...): want otherwise: %s", reason)
+		}
 	}
 }

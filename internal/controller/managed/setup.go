@@ -136,8 +136,9 @@ func controllerName(k Kind) string {
 }
 
 // newReconciler returns a reconciler of managed resources of the kind, and the
-// connector that it uses.
-func newReconciler(mgr ctrl.Manager, o Options, k Kind) (*Connector, reconcile.Reconciler, error) {
+// connector that it uses. What they write is remembered in own.
+func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*Connector, reconcile.Reconciler, error) {
+	mgr = kubeclient.Manager{Manager: mgr, Client: own.Client(mgr.GetClient())}
 	name := controllerName(k)
 	log := o.Logger.WithValues("controller", name)
 
@@ -220,13 +221,13 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind) (*Connector, reconcile.R
 			return nil, nil, errors.Errorf("%T is no list of managed resources", k.List)
 		}
 
-		r := statemetrics.NewMRStateRecorder(kubeclient.NewSparing(mgr.GetClient()), log, o.MetricOptions.MRStateMetrics, list, o.MetricOptions.PollStateMetricInterval)
+		r := statemetrics.NewMRStateRecorder(kubeclient.NewSparing(mgr.GetClient(), own), log, o.MetricOptions.MRStateMetrics, list, o.MetricOptions.PollStateMetricInterval)
 		if err := mgr.Add(r); err != nil {
 			return nil, nil, errors.Wrapf(err, "cannot add the state metric recorder of %s", k.GroupVersionKind.Kind)
 		}
 	}
 
-	var kube client.Client = patientClient{newStatusClient(mgr.GetClient()), patience}
+	var kube client.Client = patientClient{newStatusClient(mgr.GetClient(), own), patience}
 	if c.minter != nil {
 		kube = &publisherClient{Client: kube, kind: k.GroupVersionKind.Kind}
 	}
@@ -241,7 +242,9 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind) (*Connector, reconcile.R
 
 // Setup adds a controller that reconciles managed resources of the kind.
 func Setup(mgr ctrl.Manager, o Options, k Kind) error {
-	c, r, err := newReconciler(mgr, o, k)
+	own := kubeclient.NewOwn()
+
+	c, r, err := newReconciler(mgr, o, k, own)
 	if err != nil {
 		return err
 	}
@@ -258,7 +261,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 	options := o.ForControllerRuntime()
 	options.DefaultFromConfig(mgr.GetControllerOptions())
 	options.Logger = mgr.GetLogger()
-	options.Reconciler = o.Bulkhead.Wrap(name, k.Object, mgr.GetClient(), o.Health.Watch(name, r))
+	options.Reconciler = afterOwnWrites(own, mgr.GetClient(), k.Object, o.Bulkhead.Wrap(name, k.Object, mgr.GetClient(), o.Health.Watch(name, r)))
 
 	controller, err := runtimecontroller.NewUnmanaged(name, options)
 	if err != nil {
@@ -269,7 +272,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		&handler.EnqueueRequestForObject{}, logStates(log), desiredStateChanged()))
 
 	if c.minter != nil {
-		sources = append(sources, changedSecrets(mgr, k))
+		sources = append(sources, changedSecrets(mgr, k, own))
 	}
 
 	for _, s := range sources {

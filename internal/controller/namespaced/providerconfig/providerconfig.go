@@ -53,7 +53,7 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 	name := providerconfig.ControllerName(config.GroupKind().String())
 	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name)) //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
 
-	kube := scoped{kubeclient.NewSparing(mgr.GetClient())}
+	kube := scoped{kubeclient.NewSparing(mgr.GetClient(), kubeclient.NewOwn())}
 
 	var r reconcile.Reconciler = &accountant{
 		Reconciler: providerconfig.NewReconciler(kubeclient.Manager{Manager: mgr, Client: kube},

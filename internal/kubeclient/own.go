@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package kubeclient
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/utils/lru"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// How long a cache is waited for, and how often it is looked at meanwhile.
+const (
+	awaitTimeout  = time.Second
+	awaitInterval = 5 * time.Millisecond
+)
+
+// remembered is how many objects a cache may be behind of at one time.
+const remembered = 1 << 12
+
+// Own remembers the resource version in which a process has left each object that
+// it has written last.
+type Own struct {
+	versions *lru.Cache
+	now      func() time.Time
+}
+
+type written struct {
+	version string
+	at      time.Time
+}
+
+// NewOwn returns an Own that remembers nothing.
+func NewOwn() *Own {
+	return &Own{versions: lru.New(remembered), now: time.Now}
+}
+
+// Client returns a client whose writes are remembered.
+func (w *Own) Client(kube client.Client) client.Client {
+	return ownClient{Client: kube, own: w}
+}
+
+// Wrote tells whether an object is in the version in which this process has left it.
+func (w *Own) Wrote(o client.Object) bool {
+	v, ok := w.last(o)
+	return ok && v.version == o.GetResourceVersion()
+}
+
+// Behind tells whether an object is older than this process has left it.
+func (w *Own) Behind(o client.Object) bool {
+	v, ok := w.last(o)
+	if !ok {
+		return false
+	}
+
+	c, err := resourceversion.CompareResourceVersion(o.GetResourceVersion(), v.version)
+	if err != nil {
+		return o.GetResourceVersion() != v.version // Which is older cannot be told.
+	}
+
+	return c < 0
+}
+
+// Await waits until a cache has the object of that name as this process has left it,
+// for at most a second after it was written. Into o is read what the cache has.
+func (w *Own) Await(ctx context.Context, kube client.Reader, name client.ObjectKey, o client.Object) {
+	_ = wait.PollUntilContextCancel(ctx, awaitInterval, true, func(ctx context.Context) (bool, error) {
+		// An error is the reconciler's to deal with.
+		if err := kube.Get(ctx, name, o, client.UnsafeDisableDeepCopy); err != nil || !w.Behind(o) {
+			return true, nil //nolint:nilerr // See above.
+		}
+
+		v, ok := w.last(o)
+
+		return !ok || w.now().Sub(v.at) >= awaitTimeout, nil
+	}) // It only ends early with the context.
+}
+
+func (w *Own) last(o client.Object) (written, bool) {
+	known, ok := w.versions.Get(o.GetUID())
+	if !ok {
+		return written{}, false
+	}
+
+	v, ok := known.(written)
+
+	return v, ok
+}
+
+// note that a write has been made, unless there was an error or it was rehearsed.
+func (w *Own) note(o client.Object, dryRun []string, err error) error {
+	if err == nil && !slices.Contains(dryRun, metav1.DryRunAll) {
+		w.versions.Add(o.GetUID(), written{version: o.GetResourceVersion(), at: w.now()})
+	}
+
+	return err
+}
+
+type ownClient struct {
+	client.Client
+
+	own *Own
+}
+
+// Create an object.
+func (c ownClient) Create(ctx context.Context, o client.Object, opts ...client.CreateOption) error {
+	return c.own.note(o, (&client.CreateOptions{}).ApplyOptions(opts).DryRun, c.Client.Create(ctx, o, opts...))
+}
+
+// Update an object.
+func (c ownClient) Update(ctx context.Context, o client.Object, opts ...client.UpdateOption) error {
+	return c.own.note(o, (&client.UpdateOptions{}).ApplyOptions(opts).DryRun, c.Client.Update(ctx, o, opts...))
+}
+
+// Patch an object.
+func (c ownClient) Patch(ctx context.Context, o client.Object, p client.Patch, opts ...client.PatchOption) error {
+	return c.own.note(o, (&client.PatchOptions{}).ApplyOptions(opts).DryRun, c.Client.Patch(ctx, o, p, opts...))
+}
+
+// Status returns a client for the status of objects.
+func (c ownClient) Status() client.SubResourceWriter {
+	return ownStatus{SubResourceWriter: c.Client.Status(), own: c.own}
+}
+
+type ownStatus struct {
+	client.SubResourceWriter
+
+	own *Own
+}
+
+// Update the status of an object.
+func (s ownStatus) Update(ctx context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
+	return s.own.note(o, (&client.SubResourceUpdateOptions{}).ApplyOptions(opts).DryRun, s.SubResourceWriter.Update(ctx, o, opts...))
+}
