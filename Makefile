@@ -90,7 +90,8 @@ bench: ## Measures the provider beside Terraform and the Scaleway SDK: see clust
 	@BENCH_TOKENS=$${BENCH_TOKENS:-100,200,1000,10000} go test ./cluster/test/bench -count=1 -timeout 24h -v -run 'TestBench|TestLatency'
 
 .PHONY: bench-check
-bench-check: ## Fails if a token costs more requests or calls than was recorded.
+bench-check: ## Fails if a token costs more requests, calls or allocations than was recorded.
+	@go test ./internal/controller/managed -count=1 -run 'TestAllocations|TestCalls'
 	@go run ./cluster/controlplane/assets kube-controller-manager >/dev/null
 	@BENCH_CHECK=$${BENCH_CHECK:-200} go test ./cluster/test/bench -count=1 -timeout 20m
 

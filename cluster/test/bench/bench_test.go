@@ -75,7 +75,7 @@ func TestBench(t *testing.T) {
 				tb.addTerraform(tf.run(t, e, uuid, n))
 			}
 
-			tb.addProvider(newSubject(t, e, parent).run(n))
+			tb.addProvider(newSubject(t, e, parent).run(n, steadyPolls))
 			fmt.Fprintf(os.Stderr, "%d tokens: run %d of %d is done\n", n, i+1, o.repeat)
 		}
 

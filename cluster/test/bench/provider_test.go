@@ -100,8 +100,9 @@ func every(interval time.Duration) framework.ProviderOption {
 	return framework.WithArgs("--poll-interval="+interval.String(), "--poll-jitter="+(interval/20).String())
 }
 
-// run measures the life of n tokens.
-func (s *subject) run(n int) providerResult {
+// run measures the life of n tokens, of which so many are observed in the steady
+// phase.
+func (s *subject) run(n, polls int) providerResult {
 	s.t.Helper()
 
 	var r providerResult
@@ -136,7 +137,7 @@ func (s *subject) run(n int) providerResult {
 	s.Scaleway.ResetRequests()
 
 	// It never comes to rest: what begins in this time counts.
-	r.Poll = s.during(p, p.Usage().CPU, func() { s.awaitReads(steadyPolls, steadyTime) })
+	r.Poll = s.during(p, p.Usage().CPU, func() { s.awaitReads(polls, steadyTime) })
 	r.Polls = r.Poll.Requests[http.MethodGet]
 	r.Steady = p.Usage()
 
