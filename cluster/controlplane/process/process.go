@@ -32,7 +32,11 @@ type Process struct {
 //   - is killed by the kernel when this process ends without stopping it. Only
 //     Linux does that.
 func Start(cmd *exec.Cmd) (*Process, error) {
-	cmd.SysProcAttr = sysProcAttr()
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	setAttributes(cmd.SysProcAttr)
+
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 
 	started := make(chan error)

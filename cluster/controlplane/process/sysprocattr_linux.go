@@ -6,6 +6,7 @@ package process
 
 import "syscall"
 
-func sysProcAttr() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+func setAttributes(a *syscall.SysProcAttr) {
+	a.Setpgid = true
+	a.Pdeathsig = syscall.SIGKILL
 }

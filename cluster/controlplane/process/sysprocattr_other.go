@@ -8,6 +8,6 @@ package process
 
 import "syscall"
 
-func sysProcAttr() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true}
+func setAttributes(a *syscall.SysProcAttr) {
+	a.Setpgid = true
 }

@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -206,6 +205,15 @@ func (k *kubelet) start(ctx context.Context, d *appsv1.Deployment, p *pod) error
 		return err
 	}
 
+	jail, err := newJail(filepath.Join(dir, "root"), userOf(d, config))
+	if err != nil {
+		return err
+	}
+
+	if kubeconfig, err = jail.move(kubeconfig, "/var/run/kubeconfig"); err != nil {
+		return err
+	}
+
 	// Paths in the container, and what they are here.
 	mounts := map[string]string{}
 
@@ -215,8 +223,12 @@ func (k *kubelet) start(ctx context.Context, d *appsv1.Deployment, p *pod) error
 				continue
 			}
 
-			mounts[m.MountPath] = filepath.Join(dir, v.Name)
-			if err := k.cluster.mountSecret(ctx, d.GetNamespace(), v.Secret.SecretName, mounts[m.MountPath]); err != nil {
+			local := filepath.Join(dir, v.Name)
+			if err := k.cluster.mountSecret(ctx, d.GetNamespace(), v.Secret.SecretName, local); err != nil {
+				return err
+			}
+
+			if mounts[m.MountPath], err = jail.move(local, m.MountPath); err != nil {
 				return err
 			}
 		}
@@ -246,7 +258,7 @@ func (k *kubelet) start(ctx context.Context, d *appsv1.Deployment, p *pod) error
 	p.command = slices.Concat(config.Config.Entrypoint, config.Config.Cmd, container.Args)
 	args := slices.Concat(p.command[1:], k.local(d, p.ports))
 
-	cmd := exec.Command(filepath.Join(dir, "root", p.command[0]), args...)
+	cmd := jail.command(p.command[0], args...)
 	cmd.Env = env
 
 	p.starts++
@@ -258,7 +270,7 @@ func (k *kubelet) start(ctx context.Context, d *appsv1.Deployment, p *pod) error
 
 	p.deployment, p.log = d.DeepCopy(), k.cluster.log(name)
 
-	say("Kubelet: start %s of %s, as ServiceAccount %s", p.command[0], container.Image, spec.ServiceAccountName)
+	say("Kubelet: start %s of %s, as ServiceAccount %s, %s", p.command[0], container.Image, spec.ServiceAccountName, jail)
 
 	return nil
 }
