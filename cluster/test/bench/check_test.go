@@ -41,7 +41,12 @@ func TestCounts(t *testing.T) {
 	}
 
 	e := framework.New(t, fakescaleway.WithRequestLog(10*n))
-	measured := counts(newSubject(t, e, e.CreateParent()).run(n, checkedPolls*n), n)
+	result := newSubject(t, e, e.CreateParent()).run(n, checkedPolls*n)
+	measured := counts(result, n)
+
+	tb := newTable(n)
+	tb.addProvider(result)
+	t.Logf("Of one run, with times that say little:\n%s", tb)
 
 	if os.Getenv("RECORD") != "" {
 		b, err := json.MarshalIndent(measured, "", "  ")
