@@ -41,26 +41,17 @@ func token() resource.Resource {
 		Timestamps:            []string{"expires_at"},
 		ImmutableBecause:      "it would revoke the token. Create another Token instead, and delete this one when nothing uses it any more",
 		ReplacesCustomizeDiff: "regions are compared before every connection",
-		ConnectionDetails:     tokenValue,
 		Minted: &resource.Minted{
 			Attribute:       "token",
 			MarkArgument:    "description",
 			ExpiryAttribute: "expires_at",
 			List:            "tokens",
-			Identify:        identifyToken,
-			Successor:       "Scaleway has ended the creation of container tokens: use an API key of an IAM application that has the permission set ContainersPrivateAccess, sent in the same header X-Auth-Token",
+			// Under a key that a person would look for.
+			Keys:      map[string][]string{"token": {"token"}},
+			Identify:  identifyToken,
+			Successor: "Scaleway has ended the creation of container tokens: use an API key of an IAM application that has the permission set ContainersPrivateAccess, sent in the same header X-Auth-Token",
 		},
 	}
-}
-
-// tokenValue publishes the token under a key that a person would look for.
-func tokenValue(attributes map[string]any) (map[string][]byte, error) {
-	value, _ := attributes["token"].(string)
-	if value == "" {
-		return nil, nil
-	}
-
-	return map[string][]byte{"token": []byte(value)}, nil
 }
 
 // identifyToken returns the UUID in a token: Scaleway writes it into the claim

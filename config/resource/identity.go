@@ -19,6 +19,7 @@ import (
 const (
 	keyID           = "id"
 	keyRegion       = "region"
+	keyProject      = "project_id"
 	keyOrganization = "organization_id"
 )
 
@@ -72,6 +73,12 @@ func (r Resource) ParseID(externalName string) (regional.ID, error) {
 	return regional.ID{UUID: externalName}, r.form().Check(externalName)
 }
 
+// ExternalName of the object with the supplied region, which is empty for a global
+// one, and ID.
+func (r Resource) ExternalName(region, id string) string {
+	return regional.ID{Region: region, UUID: id}.String()
+}
+
 // ParseReference reads the value of an argument that takes the ID of another object.
 // The region of a bare UUID, or of an object of a global product, is empty.
 func (r Resource) ParseReference(arg, value string) (regional.ID, error) {
@@ -99,6 +106,7 @@ func (r Resource) configureIdentity(c *ujconfig.Resource) {
 	// come from.
 	c.ExternalName.GetIDFn = func(_ context.Context, externalName string, args, setup map[string]any) (string, error) {
 		r.qualify(args, r.Region(externalName, args, setup))
+		r.defaultProject(externalName, args, setup)
 
 		if r.NeedsOrganization && externalName == "" {
 			_, given := c.TerraformResource.Schema[keyOrganization]
@@ -109,6 +117,19 @@ func (r Resource) configureIdentity(c *ujconfig.Resource) {
 	}
 
 	c.TerraformConversions = append(c.TerraformConversions, observedRegion{r})
+}
+
+// defaultProject writes the project of the ProviderConfig into the arguments of an
+// object that is to be created. Scaleway takes that of its own choice otherwise.
+func (r Resource) defaultProject(externalName string, args, setup map[string]any) {
+	if r.DefaultsToProject == "" || externalName != "" {
+		return
+	}
+
+	given, _ := args[r.DefaultsToProject].(string)
+	if project, _ := configuration(setup)[keyProject].(string); given == "" && project != "" {
+		args[r.DefaultsToProject] = project
+	}
 }
 
 // checkOrganization refuses to create an object that would belong to nobody.

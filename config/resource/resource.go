@@ -69,6 +69,14 @@ type Resource struct {
 	// empty one otherwise.
 	NeedsOrganization bool
 
+	// DefaultsToProject is the argument that takes the project of the ProviderConfig
+	// where it is not given, and Terraform does not say so to Scaleway. Optional.
+	DefaultsToProject string
+
+	// MaxLengths are how many characters arguments may have at Scaleway. Of one that a
+	// mark is appended to, the user has what the mark leaves.
+	MaxLengths map[string]int
+
 	// ExactlyOneOf are groups of arguments of which each object has exactly one. An
 	// argument of References that Terraform requires is a group of its own: upjet
 	// drops the requirement, because a reference may take its place.
@@ -122,7 +130,8 @@ type Resource struct {
 	Minted *Minted
 
 	// ConnectionDetails returns keys of the connection Secret besides upjet's
-	// attribute.*, from the resource's Terraform attributes. Optional.
+	// attribute.*, from the resource's Terraform attributes. Optional, and not for a
+	// Minted resource, which says it in Keys.
 	ConnectionDetails func(attributes map[string]any) (map[string][]byte, error)
 
 	// targets of the references, by argument. Link sets them.

@@ -9,9 +9,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
 	"github.com/crossplane/upjet/v2/pkg/types/name"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 )
 
 // Forms that are checked at admission. The API server limits the length of a
@@ -70,7 +74,48 @@ func (r Resource) AllSpecRules(c *ujconfig.Resource) []Rule {
 		rules = append(rules, form(arg, formTime, "must be a time as RFC 3339 in whole seconds, such as 2027-01-31T12:00:00Z")...)
 	}
 
+	for _, arg := range slices.Sorted(maps.Keys(r.MaxLengths)) {
+		rules = append(rules, r.notLonger(arg)...)
+	}
+
 	return append(rules, r.SpecRules...)
+}
+
+// notLonger requires an argument to have no more characters than it may.
+func (r Resource) notLonger(arg string) []Rule {
+	limit, why := r.maxLength(arg)
+
+	var rules []Rule
+
+	for _, s := range sections {
+		rules = append(rules, Rule{
+			Expression: fmt.Sprintf("!(%[1]shas(self.%[2]s.%[3]s)) || size(self.%[2]s.%[3]s) <= %[4]d", s.guard, s.name, field(arg), limit),
+			Message:    fmt.Sprintf("spec.%s.%s must have at most %d characters%s", s.name, field(arg), limit, why),
+		})
+	}
+
+	return rules
+}
+
+// maxLength returns how many characters the user may give an argument of MaxLengths,
+// and why there are fewer than Scaleway takes.
+func (r Resource) maxLength(arg string) (limit int, why string) {
+	limit = r.MaxLengths[arg]
+	if r.Minted == nil || r.Minted.MarkArgument != arg {
+		return limit, ""
+	}
+
+	return limit - mint.MarkLength, fmt.Sprintf(": Scaleway takes %d, and the mark by which the provider finds the %s again needs %d", limit, r.Kind, mint.MarkLength)
+}
+
+// CheckLength returns an error if an argument of MaxLengths has too many characters.
+func (r Resource) CheckLength(arg, value string) error {
+	limit, why := r.maxLength(arg)
+	if n := utf8.RuneCountInString(value); n > limit {
+		return errors.Errorf("spec.forProvider.%s must have at most %d characters, and has %d%s", field(arg), limit, n, why)
+	}
+
+	return nil
 }
 
 // AllObjectRules returns the rules over the whole object: those that keep the

@@ -30,11 +30,6 @@ type API struct {
 // An Object of Scaleway's API, as a list request returns it.
 type Object map[string]any
 
-// ID of the object.
-func (o Object) ID() string {
-	return o.Text("id")
-}
-
 // Status of the object.
 func (o Object) Status() string {
 	return o.Text("status")

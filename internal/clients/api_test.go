@@ -87,7 +87,7 @@ func TestObject(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := want{id: tc.o.ID(), status: tc.o.Status(), description: tc.o.Text("description")}
+			got := want{id: tc.o.Text("id"), status: tc.o.Status(), description: tc.o.Text("description")}
 			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
 				t.Errorf("\n%s\nObject: -want, +got:\n%s", tc.reason, diff)
 			}
@@ -209,7 +209,7 @@ func TestList(t *testing.T) {
 
 			var got []string
 			for _, o := range objects {
-				got = append(got, o.ID())
+				got = append(got, o.Text("id"))
 			}
 
 			if diff := cmp.Diff(tc.want.ids, got); diff != "" {

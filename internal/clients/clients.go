@@ -108,27 +108,20 @@ func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.M
 		return terraform.Setup{}, err
 	}
 
-	// Only what is needed to choose a region and an organization: upjet hands this to
-	// functions that have no use for keys.
-	configuration := terraform.ProviderConfiguration{"region": credentials.Region}
-	if credentials.OrganizationID != "" {
-		configuration["organization_id"] = credentials.OrganizationID
-	}
-
-	return terraform.Setup{Configuration: configuration, Meta: c.meta}, nil
+	return terraform.Setup{Configuration: credentials.Defaults(), Meta: c.meta}, nil
 }
 
 // API returns a client with the credentials of the managed resource, and the
-// region of its ProviderConfig. Its errors are those of Setup.
-func (b *Builder) API(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (*API, string, error) {
+// defaults of its ProviderConfig. Its errors are those of Setup.
+func (b *Builder) API(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (*API, terraform.ProviderConfiguration, error) {
 	credentials, err := b.credentials(ctx, kube, mg)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 
 	c, err := b.configure(ctx, credentials)
 
-	return c.api, credentials.Region, err
+	return c.api, credentials.Defaults(), err
 }
 
 // Credentials of a ProviderConfig or a ClusterProviderConfig. The errors name it

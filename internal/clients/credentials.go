@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/upjet/v2/pkg/terraform"
 	"github.com/scaleway/scaleway-sdk-go/validation"
 )
 
@@ -211,6 +212,20 @@ func (c Credentials) Digest() string {
 	sum := sha256.Sum256(b)
 
 	return hex.EncodeToString(sum[:])
+}
+
+// Defaults are what objects have that do not say it themselves, and nothing secret:
+// upjet hands them to functions that have no use for keys.
+func (c Credentials) Defaults() terraform.ProviderConfiguration {
+	defaults := terraform.ProviderConfiguration{"region": c.Region}
+
+	for key, value := range map[string]string{"project_id": c.ProjectID, "organization_id": c.OrganizationID} {
+		if value != "" {
+			defaults[key] = value
+		}
+	}
+
+	return defaults
 }
 
 // configuration returns the credentials as arguments of the Terraform provider.

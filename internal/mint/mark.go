@@ -27,6 +27,9 @@ type Mark struct {
 	Attempt string
 }
 
+// MarkLength is how many characters a description grows by.
+const MarkLength = len(" [crossplane:") + 36 + len(".") + 8 + len("]")
+
 var markPattern = regexp.MustCompile(` ?\[crossplane:([0-9a-f-]{36})\.([0-9a-f]{8})\]$`)
 
 // String returns the mark as it is written at Scaleway.

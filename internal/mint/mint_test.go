@@ -134,11 +134,11 @@ func TestAttempts(t *testing.T) {
 	o := &metav1.ObjectMeta{UID: uid}
 
 	first := NewRecord(o, Record{}, "fr-par", nil, noon)
-	first.Secret, first.Renewed = "token", "once"
+	first.Secret, first.Renewed, first.Fingerprint = "token", "once", Fingerprint{"object", "digest"}
 	second := NewRecord(o, first.Abandon(noon.Add(time.Minute)), "fr-par", nil, noon.Add(2*time.Minute))
 
-	if diff := cmp.Diff([]string{"token", "once"}, []string{second.Secret, second.Renewed}); diff != "" {
-		t.Errorf("the next attempt remembers where the secret was, and which renewal was fulfilled: -want, +got:\n%s", diff)
+	if diff := cmp.Diff([]string{"token", "once", "digest"}, []string{second.Secret, second.Renewed, second.Fingerprint.Digest}); diff != "" {
+		t.Errorf("the next attempt remembers where the secret was, what it was, and which renewal was fulfilled: -want, +got:\n%s", diff)
 	}
 
 	if first.Attempt == second.Attempt {
@@ -158,13 +158,13 @@ func TestAttempts(t *testing.T) {
 func TestDone(t *testing.T) {
 	renewal := Record{State: StatePending, Renewed: "first", Renewing: "second", Previous: "old"}
 
-	if diff := cmp.Diff(Record{State: StateDone, Object: "new", Renewed: "second", Previous: "old"}, renewal.Done("new")); diff != "" {
+	if diff := cmp.Diff(Record{State: StateDone, Object: "new", Fingerprint: Fingerprint{"new", "digest"}, Renewed: "second", Previous: "old"}, renewal.Done("new", "digest")); diff != "" {
 		t.Errorf("a renewal is fulfilled, and has left the old one: -want, +got:\n%s", diff)
 	}
 
 	creation := Record{State: StatePending, Renewed: "first"}
 
-	if diff := cmp.Diff(Record{State: StateDone, Object: "new", Renewed: "first"}, creation.Done("new")); diff != "" {
+	if diff := cmp.Diff(Record{State: StateDone, Object: "new", Fingerprint: Fingerprint{"new", "digest"}, Renewed: "first"}, creation.Done("new", "digest")); diff != "" {
 		t.Errorf("a creation fulfils no renewal: -want, +got:\n%s", diff)
 	}
 }
@@ -180,7 +180,7 @@ func TestReadForeign(t *testing.T) {
 	}{
 		"Copy":       {reason: "The attempt was that of the original.", uid: "another", annotation: encode(t, pending), want: true},
 		"Own":        {reason: "The attempt is its own.", uid: uid, annotation: encode(t, pending)},
-		"CopyOfDone": {reason: "Nothing was under way.", uid: "another", annotation: encode(t, pending.Done("object"))},
+		"CopyOfDone": {reason: "Nothing was under way.", uid: "another", annotation: encode(t, pending.Done("object", ""))},
 		"None":       {reason: "There was no attempt.", uid: uid},
 	}
 
@@ -257,5 +257,27 @@ func TestIssueTwice(t *testing.T) {
 
 	if _, err := p.Issue(record, time.Minute); err == nil {
 		t.Error("a second permit for an attempt that is under way would allow a second request")
+	}
+}
+
+func TestDigest(t *testing.T) {
+	seen := map[string]string{}
+
+	for name, digest := range map[string]string{
+		"pair":                    Digest(uid, "id", "secret"),
+		"another secret":          Digest(uid, "id", "other"),
+		"another object":          Digest(uid, "other", "secret"),
+		"another resource":        Digest("other", "id", "secret"),
+		"the parts cut elsewhere": Digest(uid, "ids", "ecret"),
+	} {
+		if other, ok := seen[digest]; ok {
+			t.Errorf("%q and %q have one digest", name, other)
+		}
+
+		seen[digest] = name
+	}
+
+	if diff := cmp.Diff(Digest(uid, "id", "secret"), Digest(uid, "id", "secret")); diff != "" {
+		t.Errorf("the same pair has the same digest: -want, +got:\n%s", diff)
 	}
 }

@@ -27,6 +27,16 @@ const (
 	Minted
 )
 
+// An Object that was minted, as the answer to the request tells.
+type Object struct {
+	// ID of the object, less its region.
+	ID string
+	// Secret that is shown once.
+	Secret string
+	// Attributes besides, whose values are published with the secret.
+	Attributes map[string]string
+}
+
 // A Permit allows one minting request of one attempt.
 type Permit struct {
 	mark    Mark
@@ -35,8 +45,7 @@ type Permit struct {
 	mu      sync.Mutex
 	used    bool
 	outcome Outcome
-	id      string
-	value   string
+	object  Object
 }
 
 // Mark that the request must carry.
@@ -64,22 +73,20 @@ func (p *Permit) use(now time.Time) error {
 	return nil
 }
 
-// Finish records the outcome of the request, with the ID and the value of the
-// object if it was minted.
-func (p *Permit) Finish(o Outcome, id, value string) {
+// Finish records the outcome of the request, with the object if it was minted.
+func (p *Permit) Finish(outcome Outcome, object Object) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	p.outcome, p.id, p.value = o, id, value
+	p.outcome, p.object = outcome, object
 }
 
-// Result returns the outcome of the request, with the ID and the value of the
-// object if it was minted.
-func (p *Permit) Result() (o Outcome, id, value string) {
+// Result returns the outcome of the request, with the object if it was minted.
+func (p *Permit) Result() (Outcome, Object) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	return p.outcome, p.id, p.value
+	return p.outcome, p.object
 }
 
 // Permits are those that were issued and not withdrawn. A minting request that

@@ -54,6 +54,8 @@ type Record struct {
 	Object string `json:"object,omitempty"`
 	// Secret in which the object's secret was last seen.
 	Secret string `json:"secret,omitempty"`
+	// Fingerprint of the secret that was last published.
+	Fingerprint Fingerprint `json:"fingerprint,omitzero"`
 	// Renewing is the value of the annotation that asked for this attempt, and
 	// Renewed that of the last one that was fulfilled.
 	Renewing string `json:"renewing,omitempty"`
@@ -84,15 +86,16 @@ func NewRecord(o metav1.Object, last Record, region string, parents map[string]s
 	_, _ = rand.Read(b) // It never fails.
 
 	return Record{
-		UID:       o.GetUID(),
-		Attempt:   hex.EncodeToString(b),
-		State:     StatePending,
-		At:        now.UTC(),
-		Region:    region,
-		Parents:   parents,
-		Secret:    last.Secret,
-		Renewed:   last.Renewed,
-		Abandoned: last.Abandoned,
+		UID:         o.GetUID(),
+		Attempt:     hex.EncodeToString(b),
+		State:       StatePending,
+		At:          now.UTC(),
+		Region:      region,
+		Parents:     parents,
+		Secret:      last.Secret,
+		Fingerprint: last.Fingerprint,
+		Renewed:     last.Renewed,
+		Abandoned:   last.Abandoned,
 	}
 }
 
@@ -144,9 +147,10 @@ func (r Record) Mark() Mark {
 }
 
 // Done returns the record of an attempt that has minted the object of the supplied
-// name, and published its secret.
-func (r Record) Done(name string) Record {
+// name, and published its secret, of which it keeps a digest.
+func (r Record) Done(name, digest string) Record {
 	r.State, r.Object = StateDone, name
+	r.Fingerprint = Fingerprint{Object: name, Digest: digest}
 
 	if r.Renewing != "" {
 		r.Renewed, r.Renewing = r.Renewing, ""

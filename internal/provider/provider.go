@@ -191,7 +191,9 @@ func minting(resources []resource.Resource) []transport.Minting {
 		all = append(all, transport.Minting{
 			Path:       regexp.MustCompile("^" + r.CollectionPath("[^/]+") + "$"),
 			MarkField:  r.Minted.MarkArgument,
+			IDField:    r.IDField(),
 			ValueField: r.Minted.Attribute,
+			Fields:     slices.Sorted(maps.Keys(r.Minted.Keys)),
 		})
 	}
 

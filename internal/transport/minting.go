@@ -24,8 +24,10 @@ type Minting struct {
 	Path *regexp.Regexp
 	// MarkField of the request holds the mark.
 	MarkField string
-	// ValueField of the answer holds the secret.
-	ValueField string
+	// IDField of the answer holds the ID of the object, and ValueField the secret.
+	IDField, ValueField string
+	// Fields of the answer besides, that are published with the secret.
+	Fields []string
 }
 
 // allowed is what a request was allowed by: a permit if it mints, else nothing.
@@ -86,38 +88,44 @@ func (a *allowed) finish(resp *http.Response, body []byte, err error) {
 		return
 	}
 
-	o, id, value := a.outcome(resp, body, err)
-	a.permit.Finish(o, id, value)
+	a.permit.Finish(a.outcome(resp, body, err))
 }
 
-func (a *allowed) outcome(resp *http.Response, body []byte, err error) (o mint.Outcome, id, value string) {
+func (a *allowed) outcome(resp *http.Response, body []byte, err error) (mint.Outcome, mint.Object) {
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) && op.Op == "dial" {
-			return mint.NotSent, "", ""
+			return mint.NotSent, mint.Object{}
 		}
 
-		return mint.Unclear, "", ""
+		return mint.Unclear, mint.Object{}
 	}
 
 	switch {
 	case resp.StatusCode == http.StatusRequestTimeout, resp.StatusCode >= http.StatusInternalServerError && resp.StatusCode != http.StatusNotImplemented:
-		return mint.Unclear, "", ""
+		return mint.Unclear, mint.Object{}
 	case resp.StatusCode >= http.StatusBadRequest:
-		return mint.Refused, "", ""
+		return mint.Refused, mint.Object{}
 	}
 
 	fields := map[string]any{}
 	if err := json.Unmarshal(body, &fields); err != nil {
-		return mint.Unclear, "", ""
+		return mint.Unclear, mint.Object{}
 	}
 
-	id, _ = fields["id"].(string)
-	value, _ = fields[a.minting.ValueField].(string)
-
-	if id == "" || value == "" {
-		return mint.Unclear, "", ""
+	text := func(field string) string {
+		s, _ := fields[field].(string)
+		return s
 	}
 
-	return mint.Minted, id, value
+	object := mint.Object{ID: text(a.minting.IDField), Secret: text(a.minting.ValueField), Attributes: map[string]string{}}
+	if object.ID == "" || object.Secret == "" {
+		return mint.Unclear, mint.Object{}
+	}
+
+	for _, field := range a.minting.Fields {
+		object.Attributes[field] = text(field)
+	}
+
+	return mint.Minted, object
 }

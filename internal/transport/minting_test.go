@@ -71,8 +71,8 @@ func newMintingTransport(permits *mint.Permits, timeout time.Duration) *Transpor
 		Timeout: timeout,
 		Permits: permits,
 		Minting: []Minting{
-			{Path: regexp.MustCompile(`^/keys$`), MarkField: "name", ValueField: "secret"},
-			{Path: regexp.MustCompile(`^/containers/v1/regions/[^/]+/tokens$`), MarkField: "description", ValueField: "token"},
+			{Path: regexp.MustCompile(`^/keys$`), MarkField: "name", IDField: "access", ValueField: "secret"},
+			{Path: regexp.MustCompile(`^/containers/v1/regions/[^/]+/tokens$`), MarkField: "description", IDField: "id", ValueField: "token", Fields: []string{"project"}},
 		},
 	})
 }
@@ -252,12 +252,16 @@ func TestMintingOutcome(t *testing.T) {
 	}
 
 	type want struct {
-		outcome   mint.Outcome
-		id, value string
+		outcome mint.Outcome
+		object  mint.Object
 	}
+
+	minted := want{outcome: mint.Minted, object: mint.Object{ID: "1", Secret: "secret", Attributes: map[string]string{"project": ""}}}
 
 	cases := map[string]struct {
 		reason string
+		// path that is posted to, unless it is that of tokens.
+		path string
 		// handler is nil where nobody listens.
 		handler http.HandlerFunc
 		timeout time.Duration
@@ -266,12 +270,23 @@ func TestMintingOutcome(t *testing.T) {
 		"Minted": {
 			reason:  "The ID and the secret are kept: the secret is shown only once.",
 			handler: answer(http.StatusCreated, `{"id":"1","status":"ready","token":"secret"}`),
-			want:    want{outcome: mint.Minted, id: "1", value: "secret"},
+			want:    minted,
 		},
 		"MintedAndTransient": {
 			reason:  "They are also kept while Scaleway is not done with the object.",
 			handler: answer(http.StatusOK, `{"id":"1","status":"creating","token":"secret"}`),
-			want:    want{outcome: mint.Minted, id: "1", value: "secret"},
+			want:    minted,
+		},
+		"WithAttributes": {
+			reason:  "What is published with the secret is kept too, and nothing else.",
+			handler: answer(http.StatusOK, `{"id":"1","token":"secret","project":"2","other":"3"}`),
+			want:    want{outcome: mint.Minted, object: mint.Object{ID: "1", Secret: "secret", Attributes: map[string]string{"project": "2"}}},
+		},
+		"OtherID": {
+			reason:  "The ID is where the resource says.",
+			path:    "/keys",
+			handler: answer(http.StatusOK, `{"id":"1","access":"2","secret":"secret"}`),
+			want:    want{outcome: mint.Minted, object: mint.Object{ID: "2", Secret: "secret", Attributes: map[string]string{}}},
 		},
 		"NoValue": {
 			reason:  "An object without its secret is of no use, and exists.",
@@ -395,13 +410,18 @@ func TestMintingOutcome(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			// Not what it begins with, which would hide that nothing is recorded.
-			p.Finish(-1, "", "")
+			path := tc.path
+			if path == "" {
+				path = tokensPath
+			}
 
-			send(t, newMintingTransport(permits, tc.timeout), http.MethodPost, url+tokensPath, `{"description":"`+r.Mark().String()+`"}`)
+			// Not what it begins with, which would hide that nothing is recorded.
+			p.Finish(-1, mint.Object{})
+
+			send(t, newMintingTransport(permits, tc.timeout), http.MethodPost, url+path, `{"description":"`+r.Mark().String()+`","name":"`+r.Mark().String()+`"}`)
 
 			var got want
-			got.outcome, got.id, got.value = p.Result()
+			got.outcome, got.object = p.Result()
 
 			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
 				t.Errorf("\n%s\nResult(): -want, +got:\n%s", tc.reason, diff)

@@ -291,7 +291,7 @@ func TestMintingNotSent(t *testing.T) {
 				t.Errorf("\n%s\nRoundTrip(...): want answer with %q, got %q", tc.reason, tc.want, answer)
 			}
 
-			o, _, _ := p.Result()
+			o, _ := p.Result()
 			if diff := cmp.Diff(mint.NotSent, o); diff != "" {
 				t.Errorf("\n%s\nResult(): -want, +got:\n%s", tc.reason, diff)
 			}
@@ -304,7 +304,7 @@ func TestMintingNotSent(t *testing.T) {
 			another := newMintingTransport(permits, 0)
 			send(t, another, http.MethodPost, m.URL+tokensPath, body)
 
-			if o, _, _ := p.Result(); o != mint.Minted {
+			if o, _ := p.Result(); o != mint.Minted {
 				t.Errorf("\n%s\nResult(): the attempt was used up: want %v, got %v", tc.reason, mint.Minted, o)
 			}
 		})

@@ -66,7 +66,7 @@ func TestUpdateCriticalAnnotations(t *testing.T) {
 			}
 
 			meta.SetExternalName(tk, warsaw)
-			b.pending(0).Done(warsaw).Write(tk)
+			b.pending(0).Done(warsaw, "").Write(tk)
 
 			err := (&annotationUpdater{kube: b.kube, live: b.kube}).UpdateCriticalAnnotations(t.Context(), tk)
 			wantErr(t, tc.reason, tc.want, err)

@@ -51,6 +51,13 @@ func (c *Connector) checkArguments(mg ujresource.Terraformed, args map[string]an
 		}
 	}
 
+	for arg := range c.resource.MaxLengths {
+		text, _ := args[arg].(string)
+		if err := c.resource.CheckLength(arg, text); err != nil {
+			return err
+		}
+	}
+
 	// An object that has a name exists, or once did.
 	if c.resource.Minted == nil || meta.GetExternalName(mg) != "" {
 		return nil

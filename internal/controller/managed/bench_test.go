@@ -14,6 +14,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	ujterraform "github.com/crossplane/upjet/v2/pkg/terraform"
 	containerv1 "github.com/scaleway/scaleway-sdk-go/api/container/v1"
 	container "github.com/scaleway/scaleway-sdk-go/api/container/v1beta1"
 	"github.com/scaleway/scaleway-sdk-go/scw"
@@ -116,8 +117,8 @@ func newBench(t *testing.T) *bench {
 		cached:   b.kube,
 		list:     &v1beta1.TokenList{},
 		resource: declaration(t, "scaleway_container_token"),
-		api: func(context.Context, client.Client, xpresource.ModernManaged) (*clients.API, string, error) {
-			return api, "nl-ams", nil
+		api: func(context.Context, client.Client, xpresource.ModernManaged) (*clients.API, ujterraform.ProviderConfiguration, error) {
+			return api, ujterraform.ProviderConfiguration{"region": "nl-ams"}, nil
 		},
 		permits: mint.NewPermits(),
 		record:  &events{},
@@ -179,6 +180,11 @@ func (b *bench) mint(description string) (name, value string) {
 	}
 
 	return regional.ID{Region: "fr-par", UUID: tk.ID}.String(), tk.Token
+}
+
+func uuidOf(externalName string) string {
+	_, id, _ := strings.Cut(externalName, "/")
+	return id
 }
 
 // alive returns the external names of the tokens at Scaleway.
@@ -287,12 +293,12 @@ func (b *bench) terraform(outcome mint.Outcome, during func(), sent *int) manage
 		switch outcome {
 		case mint.Minted:
 			name, value := b.mint(permit.Mark().Append("new"))
-			permit.Finish(outcome, uuidOf(name), value)
+			permit.Finish(outcome, mint.Object{ID: uuidOf(name), Secret: value})
 			meta.SetExternalName(mg, name)
 
 			return managed.ExternalCreation{}, nil
 		case mint.Unclear, mint.Refused:
-			permit.Finish(outcome, "", "")
+			permit.Finish(outcome, mint.Object{})
 			return managed.ExternalCreation{}, errors.New("http error 500")
 		case mint.NotSent:
 		}

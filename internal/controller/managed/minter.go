@@ -32,12 +32,11 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
 // An APIFn returns a client of Scaleway's API with the credentials of a managed
-// resource, and the region of its ProviderConfig.
-type APIFn func(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (*clients.API, string, error)
+// resource, and the defaults of its ProviderConfig.
+type APIFn func(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (*clients.API, ujterraform.ProviderConfiguration, error)
 
 // Published values are written again and again while the API server is away, for
 // as long as this. What still cannot be delivered is revoked.
@@ -95,7 +94,7 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 		return nil
 	}
 
-	api, region, err := m.api(ctx, m.kube, mg)
+	api, defaults, err := m.api(ctx, m.kube, mg)
 	if err != nil {
 		return err
 	}
@@ -139,8 +138,8 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 	}
 
 	// The reconciler stores it with the writes that it makes before it calls Create.
-	setup := ujterraform.Setup{Configuration: ujterraform.ProviderConfiguration{argumentRegion: region}}
-	region = m.resource.Region("", args, setup.Map())
+	setup := ujterraform.Setup{Configuration: defaults}
+	region := m.resource.Region("", args, setup.Map())
 
 	record = mint.NewRecord(mg, record, region, m.parents(args), m.now())
 	record.Renewed = mg.GetAnnotations()[AnnotationRenew] // What is new needs no renewal.
@@ -154,8 +153,9 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 func (m *minter) parents(args map[string]any) map[string]string {
 	parents := map[string]string{}
 
-	for arg := range m.resource.References {
-		if id, err := regional.ParseArgument(fmt.Sprint(args[arg])); err == nil {
+	for _, arg := range m.resource.ListedBy() {
+		value, _ := args[arg].(string)
+		if id, err := m.resource.ParseReference(arg, value); err == nil {
 			parents[arg] = id.UUID
 		}
 	}
@@ -185,7 +185,12 @@ func (m *minter) observedParents(mg mintedResource, record mint.Record, args map
 // An API that has been switched off finds nothing, and one that is behind may not
 // find everything.
 func (m *minter) confirmMissing(ctx context.Context, api *clients.API, name string, parents map[string]string) error {
-	path := m.resource.CollectionPath(regional.Of(name))
+	id, err := m.resource.ParseID(name)
+	if err != nil {
+		return errors.Wrapf(err, "annotation %s", meta.AnnotationKeyExternalName)
+	}
+
+	path := m.resource.CollectionPath(id.Region)
 
 	objects, err := api.List(ctx, path, parentQuery(parents), m.resource.Minted.List)
 	if clients.StatusCode(err) == http.StatusNotFound && len(parents) > 0 {
@@ -195,7 +200,7 @@ func (m *minter) confirmMissing(ctx context.Context, api *clients.API, name stri
 
 	if err == nil {
 		for _, o := range objects {
-			if o.ID() == uuidOf(name) && o.Status() != statusDeleting {
+			if o.Text(m.resource.IDField()) == id.UUID && o.Status() != statusDeleting {
 				return errors.Errorf("Scaleway did not find %s, but lists it: it is taken to exist until both answers agree", name)
 			}
 		}
@@ -238,7 +243,12 @@ func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.Ex
 		return managed.ExternalCreation{}, errors.Errorf("refusing to create a %s without a recorded attempt", m.resource.Kind)
 	}
 
-	if err := m.rehearse(ctx, mg, record); err != nil {
+	known, err := m.defaults(ctx, mg)
+	if err == nil {
+		err = m.rehearse(ctx, mg, record)
+	}
+
+	if err != nil {
 		record.State = mint.StateFailed
 		record.Write(mg)
 
@@ -255,11 +265,11 @@ func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.Ex
 
 	_, err = inner.Create(mint.WithPermit(ctx, permit), mg)
 
-	outcome, id, value := permit.Result()
+	outcome, object := permit.Result()
 	switch outcome {
 	case mint.Minted:
 		// Whatever went wrong afterwards, the next observation finds out.
-		return m.deliver(ctx, mg, record, before, regional.ID{Region: record.Region, UUID: id}.String(), value)
+		return m.deliver(ctx, mg, record, before, object, known)
 	case mint.Unclear:
 		if err == nil {
 			err = errors.New("the answer cannot be read")
@@ -296,25 +306,26 @@ func (m *minter) explain(err error) error {
 // immutable or somebody else's, would have the object revoked and minted again
 // without end.
 func (m *minter) rehearse(ctx context.Context, mg mintedResource, record mint.Record) error {
-	details, err := m.details("rehearsal")
-	if err != nil {
-		return err
+	attributes := map[string]string{m.resource.Minted.Attribute: "rehearsal"}
+	for attribute := range m.resource.Minted.Keys {
+		attributes[attribute] = "rehearsal"
 	}
+
+	details := m.resource.Published(attributes)
 
 	return m.publishOnce(ctx, client.NewDryRunClient(m.kube), mg, record, details)
 }
 
 // deliver publishes the secret of a minted object, and revokes the object if
-// that is not possible. Before is the external name before that.
-func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Record, before, name, value string) (managed.ExternalCreation, error) {
+// that is not possible. Before is the external name before that, and known are the
+// attributes that Scaleway does not tell.
+func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Record, before string, object mint.Object, known map[string]string) (managed.ExternalCreation, error) {
 	// A provider that is asked to stop finishes this first.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
 	defer cancel()
 
-	details, err := m.details(value)
-	if err != nil {
-		return managed.ExternalCreation{}, err
-	}
+	name := m.resource.ExternalName(record.Region, object.ID)
+	details := m.details(object, known)
 
 	if err := m.publish(ctx, mg, record, details); err != nil {
 		meta.SetExternalName(mg, before) // Terraform has set that of the new object.
@@ -335,7 +346,7 @@ func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Rec
 		return managed.ExternalCreation{}, errors.Wrapf(err, "cannot publish the secret of %s, which has been revoked again", name)
 	}
 
-	record = record.Done(name)
+	record = record.Done(name, mint.Digest(record.UID, object.ID, object.Secret))
 	if ref := mg.GetWriteConnectionSecretToReference(); ref != nil {
 		record.Secret = ref.Name
 		// The reconciler would read it again, and compare it byte by byte by reflection.
@@ -364,25 +375,33 @@ func lateInitialize(mg mintedResource, attributes map[string]any) {
 	}
 }
 
-// details of the connection that a secret makes.
-func (m *minter) details(value string) (managed.ConnectionDetails, error) {
-	return detailsOf(m.resource, value)
+// details of the connection to an object. Known are attributes that Scaleway does
+// not tell.
+func (m *minter) details(object mint.Object, known map[string]string) managed.ConnectionDetails {
+	attributes := maps.Clone(known)
+	maps.Copy(attributes, object.Attributes)
+	attributes[m.resource.IDField()], attributes[m.resource.Minted.Attribute] = object.ID, object.Secret
+
+	return m.resource.Published(attributes)
 }
 
-// detailsOf returns the details of the connection that a secret makes.
-func detailsOf(r resource.Resource, value string) (managed.ConnectionDetails, error) {
-	details := managed.ConnectionDetails{secretKey(r): []byte(value)}
+// defaults returns the attributes of a connection that only the ProviderConfig
+// tells.
+func (m *minter) defaults(ctx context.Context, mg mintedResource) (map[string]string, error) {
+	known := map[string]string{}
 
-	if r.ConnectionDetails == nil {
-		return details, nil
+	if _, ok := m.resource.Minted.Keys[keyOrganization]; !ok {
+		return known, nil
 	}
 
-	more, err := r.ConnectionDetails(map[string]any{r.Minted.Attribute: value})
-	for k, v := range more {
-		details[k] = v
+	_, defaults, err := m.api(ctx, m.kube, mg)
+	if err != nil {
+		return nil, err
 	}
 
-	return details, errors.Wrap(err, "cannot get connection details")
+	known[keyOrganization], _ = defaults[keyOrganization].(string)
+
+	return known, nil
 }
 
 // publish the details, again while the API server does not answer.
@@ -488,12 +507,12 @@ func (m *minter) revoke(ctx context.Context, mg mintedResource, name string) err
 		return err
 	}
 
-	id, err := regional.Parse(name)
+	id, err := m.resource.ParseID(name)
 	if err != nil {
 		return err
 	}
 
-	published, err := m.publishedName(ctx, mg, id.Region)
+	published, _, err := m.publishedObject(ctx, mg, id.Region)
 	if err != nil {
 		return err
 	}
@@ -528,7 +547,7 @@ func (m *minter) lookup(ctx context.Context, api *clients.API, mark mint.Mark, r
 	for _, o := range objects {
 		_, found, ok := mint.Strip(o.Text(m.resource.Minted.MarkArgument))
 		if ok && found == mark && o.Status() != statusDeleting {
-			names = append(names, regional.ID{Region: region, UUID: o.ID()}.String())
+			names = append(names, m.resource.ExternalName(region, o.Text(m.resource.IDField())))
 		}
 	}
 
@@ -642,13 +661,13 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 		return errors.Wrapf(err, "cannot look up what attempt %s has created: nothing more is created until it is known; objects in question have %q at the end of their description", record.Mark(), record.Mark())
 	}
 
-	published, err := m.publishedName(ctx, mg, record.Region)
+	published, digest, err := m.publishedObject(ctx, mg, record.Region)
 	if err != nil {
 		return err
 	}
 
 	if slices.Contains(names, published) {
-		record = record.Done(published)
+		record = record.Done(published, digest)
 		record.Write(mg)
 		meta.SetExternalName(mg, published)
 		meta.SetExternalCreateSucceeded(mg, m.now())

@@ -35,6 +35,9 @@ const (
 // keyStateID is where Terraform's state has the ID.
 const keyStateID = "id"
 
+// keyOrganization is where the defaults of a ProviderConfig have the organization.
+const keyOrganization = "organization_id"
+
 // attributeStatus is where kinds that have one keep the status.
 const attributeStatus = "status"
 

@@ -5,7 +5,6 @@
 package managed
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"maps"
@@ -31,6 +30,7 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 )
 
 // LabelPublishes is on each Secret that holds the secret of a minted object. Its
@@ -44,6 +44,8 @@ const (
 	keptIdentity = "identity"
 	// keptComplete tells whether each key that is made of the secret is there.
 	keptComplete = "complete"
+	// keptFingerprint is the digest that a record of its owner would have.
+	keptFingerprint = "fingerprint"
 	// keptDigest differs if any key or value does.
 	keptDigest = "digest"
 )
@@ -103,35 +105,17 @@ func reduce(minted map[string]resource.Resource) toolscache.TransformFunc {
 			return kept, nil
 		}
 
-		value := string(s.Data[secretKey(r)])
-
-		id, err := r.Minted.Identify(value)
+		id, err := r.Identify(s.Data)
 		if err != nil {
 			return kept, nil //nolint:nilerr // It belongs to no object.
 		}
 
 		kept.StringData[keptIdentity] = id
-
-		details, err := detailsOf(r, value)
-		if err != nil {
-			return kept, nil //nolint:nilerr // It is not complete, then.
-		}
-
-		kept.StringData[keptComplete] = strconv.FormatBool(holds(s.Data, details))
+		kept.StringData[keptComplete] = strconv.FormatBool(r.IsComplete(s.Data))
+		kept.StringData[keptFingerprint] = mint.Digest(controllerUID(s), id, string(s.Data[r.SecretKey()]))
 
 		return kept, nil
 	}
-}
-
-// holds tells whether the data have all the details.
-func holds(data, details map[string][]byte) bool {
-	for k, v := range details {
-		if !bytes.Equal(data[k], v) {
-			return false
-		}
-	}
-
-	return true
 }
 
 func digest(data map[string][]byte) string {
@@ -145,21 +129,20 @@ func digest(data map[string][]byte) string {
 	return string(h.Sum(nil)[:16])
 }
 
-// secretKey is the key of a Secret under which upjet publishes the secret.
-func secretKey(r resource.Resource) string {
-	return "attribute." + r.Minted.Attribute
-}
-
 // isPublished tells whether the Secret, as the cache has it, holds the secret of
-// the object with that UUID, and all that is made of it. A cache lags behind: what
-// it denies has to be read from the API server.
-func (m *minter) isPublished(ctx context.Context, mg mintedResource, secret, uuid string) bool {
+// the object with that ID, and all that is published with it. A cache lags behind:
+// what it denies has to be read from the API server.
+func (m *minter) isPublished(ctx context.Context, mg mintedResource, record mint.Record, secret, id string) bool {
 	s := &corev1.Secret{}
 	if err := m.cached.Get(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: secret}, s); err != nil {
 		return false
 	}
 
-	return metav1.IsControlledBy(s, mg) && uuid != "" && s.StringData[keptIdentity] == uuid && s.StringData[keptComplete] == strconv.FormatBool(true)
+	if fingerprint, ok := fingerprint(mg, record); ok && s.StringData[keptFingerprint] != fingerprint {
+		return false
+	}
+
+	return metav1.IsControlledBy(s, mg) && id != "" && s.StringData[keptIdentity] == id && s.StringData[keptComplete] == strconv.FormatBool(true)
 }
 
 // label a Secret that an older version has published.

@@ -18,7 +18,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
 // AnnotationRenew asks for a new secret: a change of its value has another object
@@ -38,7 +37,7 @@ func (m *minter) renewalDue(mg mintedResource, record mint.Record) bool {
 // renew mints another object, publishes its secret, and leaves the old object to
 // sweep. Connect returns a client for the managed resource that it is given.
 func (m *minter) renew(ctx context.Context, mg mintedResource, connect func(context.Context, mintedResource) (managed.ExternalClient, error)) error {
-	old, err := regional.Parse(meta.GetExternalName(mg))
+	old, err := m.resource.ParseID(meta.GetExternalName(mg))
 	if err != nil {
 		return errors.Wrap(err, "cannot renew the secret")
 	}
@@ -104,6 +103,10 @@ func (m *minter) another(mg mintedResource, region string) (mintedResource, erro
 
 	if err := another.SetObservation(map[string]any{keyStateID: ""}); err != nil {
 		return nil, errors.Wrap(err, "cannot prepare the renewal")
+	}
+
+	if m.resource.Global() {
+		return another, nil
 	}
 
 	// Where the old object is, whatever the ProviderConfig's default is by now.

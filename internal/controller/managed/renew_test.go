@@ -267,7 +267,7 @@ func TestFinishRenewalSuperseded(t *testing.T) {
 
 	another := tk.DeepCopy()
 	meta.SetExternalName(another, warsaw)
-	b.pending(0).Done(warsaw).Write(another)
+	b.pending(0).Done(warsaw, "").Write(another)
 
 	b.supersede(mint.StateDone)
 

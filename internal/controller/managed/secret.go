@@ -19,7 +19,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
 // Reasons for which a managed resource with a secret is not Ready.
@@ -54,10 +53,15 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 		return details, nil, nil
 	}
 
-	key := secretKey(m.resource)
-	uuid := uuidOf(meta.GetExternalName(mg))
+	record, err := mint.ReadRecord(mg)
+	if err != nil {
+		return nil, nil, err
+	}
 
-	if m.isPublished(ctx, mg, ref.Name, uuid) {
+	key := m.resource.SecretKey()
+	id := m.idOf(meta.GetExternalName(mg))
+
+	if m.isPublished(ctx, mg, record, ref.Name, id) {
 		notePublication(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name})
 		return nil, nil, m.notePublished(ctx, mg, ref.Name)
 	}
@@ -68,14 +72,14 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 		return nil, nil, err
 	}
 
-	value, ok := published[key]
-	if !ok || len(value) == 0 {
+	if len(published[key]) == 0 {
 		// This process may have minted the object, and still know.
-		if id, err := m.resource.Minted.Identify(string(details[key])); err == nil && id == uuid {
-			return details, nil, nil
+		if found, err := m.identify(mg, record, map[string][]byte{key: details[key]}); err == nil && found == id {
+			known, err := m.observedDetails(ctx, mg, string(details[key]))
+			return known, nil, err
 		}
 
-		if moved, err := m.movedSecret(ctx, mg, uuid); moved != nil || err != nil {
+		if moved, err := m.movedSecret(ctx, mg, record, id); moved != nil || err != nil {
 			return moved, nil, err
 		}
 
@@ -84,17 +88,17 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 		return published, &c, nil
 	}
 
-	switch id, err := m.resource.Minted.Identify(string(value)); {
+	switch found, err := m.identify(mg, record, published); {
 	case err != nil:
 		c := unready(ReasonSecretUnreadable, fmt.Sprintf("key %s of Secret %s does not hold the secret of this object: %v: %s", key, ref.Name, err, remedy))
 		return published, &c, nil
-	case id != uuid:
-		c := unready(ReasonSecretForeign, fmt.Sprintf("key %s of Secret %s holds the secret of another object, %s: %s", key, ref.Name, id, remedy))
+	case found != id:
+		c := unready(ReasonSecretForeign, fmt.Sprintf("key %s of Secret %s holds the secret of another object, %s: %s", key, ref.Name, found, remedy))
 		return published, &c, nil
 	}
 
-	// Keys derived from the secret are completed, and none is taken away.
-	complete, err := m.details(string(value))
+	// Keys that go with the secret are completed, and none is taken away.
+	complete, err := m.observedDetails(ctx, mg, string(published[key]))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -114,12 +118,64 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 	return complete, nil, m.notePublished(ctx, mg, ref.Name)
 }
 
+// fingerprint returns the digest of the managed resource's object and its secret, if
+// the record has it.
+func fingerprint(mg mintedResource, record mint.Record) (string, bool) {
+	f := record.Fingerprint
+	return f.Digest, f.Digest != "" && f.Object == meta.GetExternalName(mg)
+}
+
+// identify returns the ID of the object that the data of a Secret belong to. A
+// secret that the record does not know is none of the managed resource's object,
+// whatever lies beside it.
+func (m *minter) identify(mg mintedResource, record mint.Record, data map[string][]byte) (string, error) {
+	digest, ok := fingerprint(mg, record)
+	if !ok {
+		return m.resource.Identify(data)
+	}
+
+	own := m.idOf(meta.GetExternalName(mg))
+	if mint.Digest(record.UID, own, string(data[m.resource.SecretKey()])) == digest {
+		return own, nil
+	}
+
+	id, err := m.resource.Identify(data)
+	if err == nil && id == own {
+		err = errors.Errorf("it is not the one that Scaleway has shown with %s", own)
+	}
+
+	return id, err
+}
+
+// observedDetails are the details of the connection to the object that was observed,
+// with its secret.
+func (m *minter) observedDetails(ctx context.Context, mg mintedResource, secret string) (managed.ConnectionDetails, error) {
+	known, err := m.defaults(ctx, mg)
+	if err != nil {
+		return nil, err
+	}
+
+	observation, err := mg.GetObservation()
+	if err != nil {
+		return nil, errors.Wrap(err, "cannot read status.atProvider")
+	}
+
+	object := mint.Object{ID: m.idOf(meta.GetExternalName(mg)), Secret: secret, Attributes: map[string]string{}}
+
+	for attribute := range m.resource.Minted.Keys {
+		if value, _ := observation[attribute].(string); value != "" {
+			object.Attributes[attribute] = value
+		}
+	}
+
+	return m.details(object, known), nil
+}
+
 // movedSecret returns the details that the Secret holds which the managed
 // resource named before, if it is still there.
-func (m *minter) movedSecret(ctx context.Context, mg mintedResource, uuid string) (managed.ConnectionDetails, error) {
-	record, err := mint.ReadRecord(mg)
-	if err != nil || record.Secret == "" || record.Secret == mg.GetWriteConnectionSecretToReference().Name {
-		return nil, err
+func (m *minter) movedSecret(ctx context.Context, mg mintedResource, record mint.Record, id string) (managed.ConnectionDetails, error) {
+	if record.Secret == "" || record.Secret == mg.GetWriteConnectionSecretToReference().Name {
+		return nil, nil
 	}
 
 	data, err := m.secretData(ctx, mg, record.Secret)
@@ -127,12 +183,11 @@ func (m *minter) movedSecret(ctx context.Context, mg mintedResource, uuid string
 		return nil, err
 	}
 
-	value := string(data[secretKey(m.resource)])
-	if id, err := m.resource.Minted.Identify(value); err != nil || id != uuid {
+	if found, err := m.identify(mg, record, data); err != nil || found != id {
 		return nil, nil //nolint:nilerr // It is not what is looked for.
 	}
 
-	return m.details(value)
+	return m.observedDetails(ctx, mg, string(data[m.resource.SecretKey()]))
 }
 
 // notePublished records which Secret holds the secret, so that it is found when
@@ -215,32 +270,34 @@ func (m *minter) ownSecret(ctx context.Context, mg mintedResource, name string) 
 	return s, nil
 }
 
-// publishedName returns the external name of the object whose secret is
-// published, or nothing if none is. Who controls the Secret does not matter: a
-// secret that can be read there may be in use.
-func (m *minter) publishedName(ctx context.Context, mg mintedResource, region string) (string, error) {
+// publishedObject returns the external name of the object whose secret is
+// published, and the digest of both, or nothing if none is. Who controls the Secret
+// does not matter: a secret that can be read there may be in use.
+func (m *minter) publishedObject(ctx context.Context, mg mintedResource, region string) (name, digest string, err error) {
 	ref := mg.GetWriteConnectionSecretToReference()
 	if ref == nil {
-		return "", nil
+		return "", "", nil
 	}
 
 	s := &corev1.Secret{}
 
 	key := types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name}
 	if err := m.kube.Get(ctx, key, s); xpresource.IgnoreNotFound(err) != nil {
-		return "", errors.Wrapf(err, "cannot check Secret %q", key)
+		return "", "", errors.Wrapf(err, "cannot check Secret %q", key)
 	}
 
-	id, err := m.resource.Minted.Identify(string(s.Data[secretKey(m.resource)]))
+	id, err := m.resource.Identify(s.Data)
 	if err != nil {
-		return "", nil //nolint:nilerr // What identifies no object is the secret of none.
+		return "", "", nil //nolint:nilerr // What identifies no object is the secret of none.
 	}
 
-	return regional.ID{Region: region, UUID: id}.String(), nil
+	return m.resource.ExternalName(region, id), mint.Digest(mg.GetUID(), id, string(s.Data[m.resource.SecretKey()])), nil
 }
 
-func uuidOf(externalName string) string {
-	id, err := regional.Parse(externalName)
+// idOf returns the ID in an external name, less its region, or nothing if there is
+// none.
+func (m *minter) idOf(externalName string) string {
+	id, err := m.resource.ParseID(externalName)
 	if err != nil {
 		return ""
 	}
