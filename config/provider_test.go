@@ -6,6 +6,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -95,6 +96,10 @@ func TestFields(t *testing.T) {
 
 			if s.Deprecated != "" {
 				t.Errorf("%s: %s is deprecated (%s): omit it in the declaration's Fields, with the reason", r.Name, path, s.Deprecated)
+			}
+
+			if r.Minted != nil && path == r.IDField() {
+				return // An ID is no secret, also where it is called an access key.
 			}
 
 			if secretName.MatchString(path[strings.LastIndex(path, ".")+1:]) && !s.Sensitive {
@@ -359,11 +364,11 @@ func TestExpiredIsNotCreated(t *testing.T) {
 	})
 }
 
-// An object that Terraform cannot change, and whose secret is shown once, cannot
-// be changed at all.
+// An object whose secret is shown once cannot be changed, whatever Terraform could:
+// an update would write a description without the mark.
 func TestMintedIsImmutable(t *testing.T) {
 	forEach(t, func(t *testing.T, r resource.Resource, c *ujconfig.Resource) {
-		if r.Minted == nil || c.TerraformResource.UpdateContext != nil {
+		if r.Minted == nil {
 			return
 		}
 
@@ -383,6 +388,78 @@ func TestMintedIsImmutable(t *testing.T) {
 				if !slices.ContainsFunc(root.XValidations, func(v apiextensionsv1.ValidationRule) bool { return v.Message == message }) {
 					t.Errorf("%s: no rule says %q", r.Name, message)
 				}
+			}
+		}
+	})
+}
+
+// What a connection Secret holds tells whose it is, and whether it is whole.
+func TestPublished(t *testing.T) {
+	forEach(t, func(t *testing.T, r resource.Resource, c *ujconfig.Resource) {
+		if r.Minted == nil {
+			return
+		}
+
+		if r.ConnectionDetails != nil {
+			t.Errorf("%s: say in Minted.Keys what the connection Secret holds, and not in ConnectionDetails", r.Name)
+		}
+
+		if s := c.TerraformResource.Schema[r.Minted.Attribute]; s == nil || !s.Sensitive || !s.Computed {
+			t.Errorf("%s: Minted.Attribute %s is no attribute that holds a secret", r.Name, r.Minted.Attribute)
+		}
+
+		if s := c.TerraformResource.Schema[r.Minted.MarkArgument]; s == nil || !s.Optional || !s.ForceNew {
+			t.Errorf("%s: Minted.MarkArgument %s is no argument, or can be changed", r.Name, r.Minted.MarkArgument)
+		}
+
+		for _, arg := range r.Minted.ListedBy {
+			if s := c.TerraformResource.Schema[arg]; s == nil || !s.Optional {
+				t.Errorf("%s: Minted.ListedBy has %s, which is no argument", r.Name, arg)
+			}
+		}
+
+		attributes, seen := map[string]string{}, map[string]string{r.SecretKey(): r.Minted.Attribute}
+
+		for attribute, keys := range r.Minted.Keys {
+			attributes[attribute] = "value of " + attribute
+
+			if c.TerraformResource.Schema[attribute] == nil && (attribute != "organization_id" || !r.NeedsOrganization) {
+				t.Errorf("%s: Minted.Keys has %s, which is no attribute", r.Name, attribute)
+			}
+
+			for _, key := range keys {
+				if other, ok := seen[key]; ok {
+					t.Errorf("%s: key %s holds both %s and %s", r.Name, key, attribute, other)
+				}
+
+				seen[key] = attribute
+			}
+		}
+
+		if id, err := r.Minted.Identify("no secret"); err == nil || id != "" || strings.Contains(err.Error(), "no secret") {
+			t.Errorf("%s: Minted.Identify of what is no secret: want an error that does not quote it, got %q, %v", r.Name, id, err)
+		}
+
+		data := r.Published(attributes)
+		if !r.IsComplete(data) {
+			t.Errorf("%s: what is published is not complete: %v", r.Name, data)
+		}
+
+		if diff := cmp.Diff(attributes, r.PublishedAttributes(data)); diff != "" {
+			t.Errorf("%s: what is read back: -want, +got:\n%s", r.Name, diff)
+		}
+
+		for key := range data {
+			damaged := maps.Clone(data)
+			delete(damaged, key)
+
+			if r.IsComplete(damaged) {
+				t.Errorf("%s: without key %s it is taken for complete", r.Name, key)
+			}
+
+			damaged[key] = []byte("other")
+			if len(r.Minted.Keys[seen[key]]) > 1 && r.IsComplete(damaged) {
+				t.Errorf("%s: with another value of key %s it is taken for complete", r.Name, key)
 			}
 		}
 	})

@@ -27,6 +27,7 @@ const (
 // Resources of the group.
 func Resources() []resource.Resource {
 	return []resource.Resource{
+		apiKey(),
 		application(),
 		policy(),
 	}
