@@ -17,6 +17,7 @@ import (
 	domain "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/container/domain"
 	token "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/container/token"
 	trigger "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/container/trigger"
+	apikey "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/iam/apikey"
 	application "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/iam/application"
 	policy "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/iam/policy"
 	providerconfig "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced/providerconfig"
@@ -32,6 +33,7 @@ func Setup(mgr ctrl.Manager, o managed.Options) error {
 		domain.Setup,
 		token.Setup,
 		trigger.Setup,
+		apikey.Setup,
 		application.Setup,
 		policy.Setup,
 		providerconfig.Setup,
@@ -55,6 +57,7 @@ func SetupGated(mgr ctrl.Manager, o managed.Options) error {
 		domain.SetupGated,
 		token.SetupGated,
 		trigger.SetupGated,
+		apikey.SetupGated,
 		application.SetupGated,
 		policy.SetupGated,
 		providerconfig.SetupGated,

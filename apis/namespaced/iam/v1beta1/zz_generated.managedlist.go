@@ -8,6 +8,15 @@ package v1beta1
 
 import resource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 
+// GetItems of this ApiKeyList.
+func (l *ApiKeyList) GetItems() []resource.Managed {
+	items := make([]resource.Managed, len(l.Items))
+	for i := range l.Items {
+		items[i] = &l.Items[i]
+	}
+	return items
+}
+
 // GetItems of this ApplicationList.
 func (l *ApplicationList) GetItems() []resource.Managed {
 	items := make([]resource.Managed, len(l.Items))
