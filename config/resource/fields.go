@@ -46,7 +46,7 @@ func (r Resource) configureFields(c *ujconfig.Resource) {
 
 	docs := map[string]string{}
 	moveDescriptions(docs, "", c.TerraformResource.Schema)
-	docs[keyID] = documented(fmt.Sprintf("ID of the %s, such as %s.", r.Kind, r.exampleID()))
+	docs[keyID] = documented(fmt.Sprintf("ID of the %s, such as %s.", r.Kind, r.ExampleID()))
 
 	c.MetaResource = &registry.Resource{Description: r.Description, ArgumentDocs: docs}
 }

@@ -54,8 +54,8 @@ func (r Resource) form() Form {
 	return r.ID
 }
 
-// exampleID returns what an external name looks like.
-func (r Resource) exampleID() string {
+// ExampleID returns what an external name looks like.
+func (r Resource) ExampleID() string {
 	if r.Global() {
 		return r.form().Example
 	}

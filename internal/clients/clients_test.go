@@ -907,12 +907,12 @@ func TestBuilderAPI(t *testing.T) {
 	s := newScaleway(t)
 
 	one, two := newCredentials(1, s.URL), newCredentials(2, s.URL)
-	two.Region = "nl-ams"
+	two.Region, two.ProjectID, two.OrganizationID = "nl-ams", "33333333-3333-4333-8333-333333333333", "44444444-4444-4444-8444-444444444444"
 
 	type want struct {
-		region string
-		tokens []string
-		err    error
+		defaults terraform.ProviderConfiguration
+		tokens   []string
+		err      error
 	}
 
 	cases := map[string]struct {
@@ -922,16 +922,19 @@ func TestBuilderAPI(t *testing.T) {
 		want    want
 	}{
 		"ProviderConfig": {
-			reason:  "The client has the credentials of the ProviderConfig, and comes with its region.",
+			reason:  "The client has the credentials of the ProviderConfig, and comes with its defaults.",
 			allowed: []string{s.URL},
 			mg:      newManaged("team-a", "ProviderConfig"),
-			want:    want{region: "fr-par", tokens: []string{one.SecretKey}},
+			want:    want{defaults: terraform.ProviderConfiguration{"region": "fr-par"}, tokens: []string{one.SecretKey}},
 		},
 		"ClusterProviderConfig": {
 			reason:  "Or those of the ClusterProviderConfig.",
 			allowed: []string{s.URL},
 			mg:      newManaged("team-a", "ClusterProviderConfig"),
-			want:    want{region: "nl-ams", tokens: []string{two.SecretKey}},
+			want: want{
+				defaults: terraform.ProviderConfiguration{"region": "nl-ams", "project_id": two.ProjectID, "organization_id": two.OrganizationID},
+				tokens:   []string{two.SecretKey},
+			},
 		},
 		"ProviderConfigMissing": {
 			reason:  "There is no client for a namespace without a ProviderConfig.",
@@ -956,7 +959,7 @@ func TestBuilderAPI(t *testing.T) {
 				newClusterProviderConfig("crossplane-system"), newSecret("crossplane-system", two),
 			)
 
-			api, region, err := NewBuilder(LiveSecrets{kube}, tc.allowed...).API(t.Context(), kube, tc.mg)
+			api, defaults, err := NewBuilder(LiveSecrets{kube}, tc.allowed...).API(t.Context(), kube, tc.mg)
 			if diff := cmp.Diff(tc.want.err, err, equateErrorText()); diff != "" {
 				t.Fatalf("\n%s\nAPI(...): -want error, +got error:\n%s", tc.reason, diff)
 			}
@@ -965,8 +968,8 @@ func TestBuilderAPI(t *testing.T) {
 				return
 			}
 
-			if diff := cmp.Diff(tc.want.region, region); diff != "" {
-				t.Errorf("\n%s\nAPI(...): -want region, +got region:\n%s", tc.reason, diff)
+			if diff := cmp.Diff(tc.want.defaults, defaults); diff != "" {
+				t.Errorf("\n%s\nAPI(...): -want defaults, +got defaults:\n%s", tc.reason, diff)
 			}
 
 			if err := api.Delete(t.Context(), "/containers"); err != nil {

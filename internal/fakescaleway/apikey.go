@@ -144,7 +144,7 @@ func (s *Server) createAPIKey(c *call) (json.RawMessage, *Error) {
 	if err := s.ownedProject(c, k.DefaultProjectID, string(KindAPIKey)); err != nil {
 		return nil, err
 	}
-	s.accessKeys[k.SecretKey] = k.ID
+	s.accessKeys[k.SecretKey], s.everIssued[k.ID] = k.ID, k.SecretKey
 	v := s.add(KindAPIKey, k, parent).view().(apiKeyView)
 	v.SecretKey = &k.SecretKey
 	return render(v), nil

@@ -58,6 +58,15 @@ func (s *Server) APIKeys() []APIKey {
 	return copies[APIKey](s, KindAPIKey, "")
 }
 
+// IssuedAPIKey tells whether the API has issued an API key with both halves. It may
+// have been deleted since.
+func (s *Server) IssuedAPIKey(accessKey, secretKey string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	issued, ok := s.everIssued[accessKey]
+	return ok && issued == secretKey
+}
+
 func copies[T any](s *Server, kind Kind, region string) []T {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -71,6 +71,7 @@ type Server struct {
 	mu             sync.Mutex // Guards all below.
 	keys           map[string]Key
 	accessKeys     map[string]string // Of keys that the API has issued, by secret key.
+	everIssued     map[string]string // Secret keys, by access key, also of keys that were deleted.
 	projects       map[string]string
 	objects        map[Kind]map[string]*node
 	seq            int
@@ -91,6 +92,7 @@ func New(opts ...Option) *Server {
 		done:          make(chan struct{}),
 		keys:          map[string]Key{},
 		accessKeys:    map[string]string{},
+		everIssued:    map[string]string{},
 		projects:      map[string]string{},
 		objects:       map[Kind]map[string]*node{},
 		issuedBy:      map[string]signingKey{},

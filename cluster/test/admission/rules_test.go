@@ -57,6 +57,18 @@ type refusal struct {
 	provider string
 }
 
+// apiKey returns a valid ApiKey, changed.
+func apiKey(change func(*iamv1beta1.ApiKey)) func() xpresource.ModernManaged {
+	return func() xpresource.ModernManaged {
+		k := &iamv1beta1.ApiKey{}
+		k.Spec.ForProvider.UserID = ptr.To(uuid)
+		k.Spec.WriteConnectionSecretToReference = &xpv1.LocalSecretReference{Name: "api-key"}
+		change(k)
+
+		return k
+	}
+}
+
 // policy returns a valid Policy, changed.
 func policy(change func(*iamv1beta1.PolicyParameters)) func() xpresource.ModernManaged {
 	return func() xpresource.ModernManaged {
@@ -312,6 +324,44 @@ var refusals = map[string]refusal{
 		rule:     "spec.forProvider.userId must be a UUID in lower case",
 		provider: `spec.forProvider.userId: "me" is not a UUID`,
 	},
+	"KeyOfTwoBearers": {
+		mg:       apiKey(func(k *iamv1beta1.ApiKey) { k.Spec.ForProvider.ApplicationID = ptr.To(uuid) }),
+		rule:     "give exactly one of applicationId (or its Ref or Selector), userId",
+		provider: "spec.forProvider.applicationId and spec.forProvider.userId are given",
+	},
+	"KeyOfNobody": {
+		mg:       apiKey(func(k *iamv1beta1.ApiKey) { k.Spec.ForProvider.UserID = nil }),
+		rule:     "give exactly one of",
+		provider: "none is given",
+	},
+	"KeyOfAMalformedProject": {
+		mg:       apiKey(func(k *iamv1beta1.ApiKey) { k.Spec.ForProvider.DefaultProjectID = ptr.To("shop") }),
+		rule:     "spec.forProvider.defaultProjectId must be a UUID in lower case",
+		provider: `spec.forProvider.defaultProjectId: "shop" is not a UUID`,
+	},
+	"KeyWithATimeThatIsNone": {
+		mg:       apiKey(func(k *iamv1beta1.ApiKey) { k.Spec.ForProvider.ExpiresAt = ptr.To("tomorrow") }),
+		rule:     "expiresAt must be a time as RFC 3339 in whole seconds",
+		provider: `spec.forProvider.expiresAt "tomorrow" is not a time`,
+	},
+	"KeyThatHasExpired": {
+		mg:       apiKey(func(k *iamv1beta1.ApiKey) { k.Spec.ForProvider.ExpiresAt = ptr.To("2022-10-18T11:35:15Z") }),
+		provider: "spec.forProvider.expiresAt 2022-10-18T11:35:15Z is not in the future",
+	},
+	"KeyWithoutSecret": {
+		mg:       apiKey(func(k *iamv1beta1.ApiKey) { k.Spec.WriteConnectionSecretToReference = nil }),
+		provider: "spec.writeConnectionSecretToRef is not set: Scaleway shows the secret of a ApiKey once",
+	},
+	"KeyWithoutRoomForTheMark": {
+		// Characters, and not bytes.
+		mg:       apiKey(func(k *iamv1beta1.ApiKey) { k.Spec.ForProvider.Description = ptr.To(strings.Repeat("é", 142)) }),
+		rule:     "spec.forProvider.description must have at most 141 characters: Scaleway takes 200",
+		provider: "spec.forProvider.description must have at most 141 characters, and has 142: Scaleway takes 200",
+	},
+	"KeyNamedByAUUID": {
+		mg:       apiKey(func(k *iamv1beta1.ApiKey) { meta.SetExternalName(k, uuid) }),
+		provider: `"` + uuid + `" is not an access key, such as SCW`,
+	},
 	"GlobalIDInARegion": {
 		mg:       policy(func(p *iamv1beta1.PolicyParameters) { p.UserID, p.ApplicationID = nil, ptr.To(paris) }),
 		rule:     "spec.forProvider.applicationId must be a UUID in lower case",
@@ -417,6 +467,7 @@ func testProviderRefusesChanges(t *testing.T) {
 
 	const (
 		revokes   = " of a Token that exists cannot be changed or taken away: it would revoke the token. Create another Token instead"
+		unlearned = " of a ApiKey that exists cannot be changed or taken away: what uses the API key would not learn of it. Create another ApiKey instead"
 		elsewhere = "fr-par/33333333-3333-4333-8333-333333333333"
 	)
 
@@ -441,6 +492,30 @@ func testProviderRefusesChanges(t *testing.T) {
 			mg:     f.Token,
 			change: func() { f.Token.Spec.ForProvider.ContainerID = ptr.To(elsewhere) },
 			want:   "spec.forProvider.containerId" + revokes,
+		},
+		"ChangeKeyDescription": {
+			mg:     f.APIKey,
+			change: func() { f.APIKey.Spec.ForProvider.Description = ptr.To("other") },
+			want:   "spec.forProvider.description" + unlearned,
+		},
+		"ChangeKeyExpiry": {
+			mg:     f.APIKey,
+			change: func() { f.APIKey.Spec.ForProvider.ExpiresAt = ptr.To("2036-10-18T11:35:15Z") },
+			want:   "spec.forProvider.expiresAt" + unlearned,
+		},
+		"ChangeKeyBearer": {
+			mg:     f.APIKey,
+			change: func() { f.APIKey.Spec.ForProvider.ApplicationID = ptr.To(uuid) },
+			want:   "spec.forProvider.applicationId" + unlearned,
+		},
+		"ChangeKeyProject": {
+			mg:     f.APIKey,
+			change: func() { f.APIKey.Spec.ForProvider.DefaultProjectID = ptr.To(uuid) },
+			want:   "spec.forProvider.defaultProjectId" + unlearned,
+		},
+		"RemoveKeyDescription": {
+			mg:     f.APIKey,
+			change: func() { f.APIKey.Spec.ForProvider.Description = nil },
 		},
 		"ChangeRegion": {
 			mg:     f.Token,

@@ -5,6 +5,7 @@
 package framework
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -33,14 +34,28 @@ const auditInterval = 100 * time.Millisecond
 func (e *Env) CreateParent() string {
 	e.t.Helper()
 
-	body := strings.NewReader(fmt.Sprintf(`{"name":"parent","project_id":%q}`, e.Key.ProjectID))
+	id := e.createOutside(strings.Replace(fakescaleway.RouteNamespaces, "{region}", "fr-par", 1), map[string]any{"name": "parent", "project_id": e.Key.ProjectID})
 
-	req, err := http.NewRequestWithContext(e.t.Context(), http.MethodPost, e.Scaleway.URL()+strings.Replace(fakescaleway.RouteNamespaces, "{region}", "fr-par", 1), body)
+	return regional.ID{Region: "fr-par", UUID: id}.String()
+}
+
+// createOutside creates an object at Scaleway with the tenant's key, as somebody else
+// would, and returns its ID.
+func (e *Env) createOutside(path string, arguments map[string]any) string {
+	e.t.Helper()
+
+	body, err := json.Marshal(arguments)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+
+	req, err := http.NewRequestWithContext(e.t.Context(), http.MethodPost, e.Scaleway.URL()+path, bytes.NewReader(body))
 	if err != nil {
 		e.t.Fatal(err)
 	}
 
 	req.Header.Set("X-Auth-Token", e.Key.SecretKey)
+	req.Header.Set("User-Agent", outside)
 
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -48,14 +63,14 @@ func (e *Env) CreateParent() string {
 	}
 	defer resp.Body.Close()
 
-	var ns struct {
+	var object struct {
 		ID string `json:"id"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&ns); err != nil || ns.ID == "" {
-		e.t.Fatalf("cannot create a container namespace: %s, %v", resp.Status, err)
+	if err := json.NewDecoder(resp.Body).Decode(&object); err != nil || object.ID == "" {
+		e.t.Fatalf("POST %s: %s, %v", path, resp.Status, err)
 	}
 
-	return regional.ID{Region: "fr-par", UUID: ns.ID}.String()
+	return object.ID
 }
 
 // NewToken returns a Token of that name, which is in its description too and is
@@ -69,8 +84,8 @@ func (e *Env) NewToken(name, parent string) *v1beta1.Token {
 	return tk
 }
 
-// An Audit says which tokens there are: at Scaleway, and in the Env's namespace.
-// Tokens are external names, in alphabetical order.
+// An Audit says which objects of a MintedKind there are: at Scaleway, and in the Env's
+// namespace. They are external names, in alphabetical order.
 type Audit struct {
 	// Alive at Scaleway.
 	Alive []string
@@ -120,26 +135,38 @@ func (a Audit) Summary() string {
 		len(a.Alive), len(a.Named), len(a.Published), len(a.Attempts), a.Applied, slices.Collect(maps.Values(a.Waiting)))
 }
 
-// Settle audits the tokens until the predicate holds, or the timeout has passed,
-// and returns the last audit.
+// Settle is SettleMinted of Tokens.
 func (e *Env) Settle(timeout time.Duration, settled func(Audit) bool) Audit {
+	e.t.Helper()
+	return e.SettleMinted(Tokens, timeout, settled)
+}
+
+// SettleMinted audits the objects until the predicate holds, or the timeout has
+// passed, and returns the last audit.
+func (e *Env) SettleMinted(k *MintedKind, timeout time.Duration, settled func(Audit) bool) Audit {
 	e.t.Helper()
 
 	for deadline := time.Now().Add(timeout); ; time.Sleep(auditInterval) {
-		if a := e.Audit(); settled(a) || time.Now().After(deadline) {
+		if a := e.AuditMinted(k); settled(a) || time.Now().After(deadline) {
 			return a
 		}
 	}
 }
 
-// Audit the tokens.
+// Audit the Tokens.
 func (e *Env) Audit() Audit {
+	e.t.Helper()
+	return e.AuditMinted(Tokens)
+}
+
+// AuditMinted audits the objects of the kind.
+func (e *Env) AuditMinted(k *MintedKind) Audit {
 	e.t.Helper()
 
 	a := Audit{Waiting: map[string]string{}, Attempts: map[mint.Mark]int{}}
 
 	for _, r := range e.Scaleway.Requests() {
-		if r.Method != http.MethodPost || r.Route != fakescaleway.RouteTokens {
+		if r.Method != http.MethodPost || r.Route != k.Collection {
 			continue
 		}
 
@@ -158,21 +185,17 @@ func (e *Env) Audit() Audit {
 		}
 	}
 
-	l := &v1beta1.TokenList{}
+	l := k.list()
 	if err := e.Client.List(e.t.Context(), l, client.InNamespace(e.Namespace)); err != nil {
 		e.t.Fatal(err)
 	}
 
-	for i := range l.Items {
-		e.auditObject(&a, &l.Items[i])
+	for _, mg := range l.GetItems() {
+		e.auditObject(k, &a, mg.(Minted))
 	}
 
 	// After the objects, so that what they name is not newer than what is alive.
-	for _, t := range e.Scaleway.Tokens("") {
-		if t.Status != fakescaleway.StatusDeleting {
-			a.Alive = append(a.Alive, regional.ID{Region: t.Region, UUID: t.ID}.String())
-		}
-	}
+	a.Alive = k.alive(e.Scaleway)
 
 	for _, names := range [][]string{a.Alive, a.Named, a.Published} {
 		slices.Sort(names)
@@ -181,53 +204,46 @@ func (e *Env) Audit() Audit {
 	return a
 }
 
-func (e *Env) auditObject(a *Audit, tk *v1beta1.Token) {
-	ready, synced := tk.GetCondition(xpv1.TypeReady), tk.GetCondition(xpv1.TypeSynced)
+func (e *Env) auditObject(k *MintedKind, a *Audit, mg Minted) {
+	ready, synced := mg.GetCondition(xpv1.TypeReady), mg.GetCondition(xpv1.TypeSynced)
 	if ready.Status != corev1.ConditionTrue || synced.Status != corev1.ConditionTrue {
-		a.Waiting[tk.GetName()] = describe(ready, synced)
+		a.Waiting[mg.GetName()] = describe(ready, synced)
 	}
 
 	if ready.Status != corev1.ConditionTrue && strings.HasPrefix(string(ready.Reason), "Secret") {
 		a.Announced++
 	}
 
-	name := ExternalName(tk)
+	name := ExternalName(mg)
 	if name == "" {
 		return
 	}
 
 	a.Named = append(a.Named, name)
 
-	data := e.SecretData(tk.Spec.WriteConnectionSecretToReference.Name)
-	if string(data["token"]) != string(data["attribute.token"]) {
-		return
-	}
-
-	claims, err := e.Scaleway.VerifyToken(string(data["token"]))
-	if err == nil && strings.HasSuffix(name, "/"+claims.ID) {
+	if published, err := k.Verify(e.Scaleway, e.SecretData(mg.GetWriteConnectionSecretToReference().Name)); err == nil && published == name {
 		a.Published = append(a.Published, name)
 	}
 }
 
-// Evidence says what happened to a Token: its metadata and conditions, and all
-// requests to Scaleway for tokens. It holds no value of one.
-func (e *Env) Evidence(tk *v1beta1.Token) string {
+// Evidence says what happened to an object of the kind: its metadata and conditions,
+// and all requests to Scaleway for such objects. It holds no value of one.
+func (e *Env) Evidence(k *MintedKind, mg Minted) string {
 	e.t.Helper()
 
 	b := &strings.Builder{}
 
-	if err := e.Client.Get(e.t.Context(), client.ObjectKeyFromObject(tk), tk); err != nil {
+	if err := e.Client.Get(e.t.Context(), client.ObjectKeyFromObject(mg), mg); err != nil {
 		fmt.Fprintln(b, err)
 	} else {
-		annotations, _ := json.MarshalIndent(tk.GetAnnotations(), "", "  ")
-		fmt.Fprintf(b, "%s\nfinalizers %v, deleted %v\n%s\n", annotations, tk.GetFinalizers(), tk.GetDeletionTimestamp(),
-			describe(tk.GetCondition(xpv1.TypeReady), tk.GetCondition(xpv1.TypeSynced)))
+		annotations, _ := json.MarshalIndent(mg.GetAnnotations(), "", "  ")
+		fmt.Fprintf(b, "%s\nfinalizers %v, deleted %v\n%s\n", annotations, mg.GetFinalizers(), mg.GetDeletionTimestamp(),
+			describe(mg.GetCondition(xpv1.TypeReady), mg.GetCondition(xpv1.TypeSynced)))
 	}
 
-	for key, value := range e.SecretData(tk.Spec.WriteConnectionSecretToReference.Name) {
-		claims, err := e.Scaleway.VerifyToken(string(value))
-		fmt.Fprintf(b, "Secret key %s: %d bytes, jti %s, %v\n", key, len(value), claims.ID, err)
-	}
+	data := e.SecretData(mg.GetWriteConnectionSecretToReference().Name)
+	published, err := k.Verify(e.Scaleway, data)
+	fmt.Fprintf(b, "Secret with keys %v: that of %q, %v\n", slices.Sorted(maps.Keys(data)), published, err)
 
 	last, times := "", 0
 	flush := func() {
@@ -239,7 +255,7 @@ func (e *Env) Evidence(tk *v1beta1.Token) string {
 	}
 
 	for _, r := range e.Scaleway.Requests() {
-		if !strings.HasPrefix(r.Route, fakescaleway.RouteTokens) {
+		if !strings.HasPrefix(r.Route, k.Collection) {
 			continue
 		}
 

@@ -30,6 +30,7 @@ type Family struct {
 
 	Application *iamv1beta1.Application
 	Policy      *iamv1beta1.Policy
+	APIKey      *iamv1beta1.ApiKey
 
 	// Secrets that the managed resources take arguments from.
 	Secrets []*corev1.Secret
@@ -40,6 +41,7 @@ const (
 	SecretVariables = "variables"
 	SecretSQS       = "sqs"
 	SecretToken     = "token"
+	SecretAPIKey    = "api-key"
 )
 
 // A Member of a Family.
@@ -63,6 +65,7 @@ func (f *Family) Members() []Member {
 		{f.RegistryNamespace, fakescaleway.KindRegistryNamespace, fakescaleway.RouteRegistryNamespaces, fakescaleway.RouteRegistryNamespace},
 		{f.Application, fakescaleway.KindApplication, fakescaleway.RouteApplications, fakescaleway.RouteApplication},
 		{f.Policy, fakescaleway.KindPolicy, fakescaleway.RoutePolicies, fakescaleway.RoutePolicy},
+		{f.APIKey, fakescaleway.KindAPIKey, fakescaleway.RouteAPIKeys, fakescaleway.RouteAPIKey},
 	}
 }
 
@@ -110,6 +113,7 @@ func (e *Env) NewFamily() *Family {
 
 		Application: &iamv1beta1.Application{},
 		Policy:      &iamv1beta1.Policy{},
+		APIKey:      &iamv1beta1.ApiKey{},
 
 		Secrets: []*corev1.Secret{
 			{ObjectMeta: metav1.ObjectMeta{Name: SecretVariables}, StringData: map[string]string{"PASSWORD": "correct horse"}},
@@ -183,6 +187,13 @@ func (e *Env) NewFamily() *Family {
 			{PermissionSetNames: []*string{ptr.To("IAMReadOnly")}, OrganizationID: ptr.To(e.Key.OrganizationID)},
 		},
 	}
+
+	f.APIKey.Spec.ForProvider = iamv1beta1.ApiKeyParameters{
+		ApplicationIDRef: &xpv1.NamespacedReference{Name: f.Application.GetName()},
+		Description:      ptr.To("family"),
+		ExpiresAt:        ptr.To("2035-10-18T11:35:15+02:00"),
+	}
+	f.APIKey.Spec.WriteConnectionSecretToReference = &xpv1.LocalSecretReference{Name: SecretAPIKey}
 
 	return f
 }

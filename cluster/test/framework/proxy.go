@@ -356,29 +356,31 @@ func (h *Held) wait(ctx context.Context) bool {
 // A Match tells whether a request to the API server is the one that is meant.
 type Match func(r *http.Request, body []byte) bool
 
-// RecordsAttempt matches the write that comes last before a token is minted.
+// RecordsAttempt matches the write that comes last before an object is minted.
 func RecordsAttempt(r *http.Request, body []byte) bool {
-	return writesToken(r) && bytes.Contains(body, []byte(`\"state\":\"pending\"`)) &&
+	return writesMinted(r) && bytes.Contains(body, []byte(`\"state\":\"pending\"`)) &&
 		(r.Method == http.MethodPatch || bytes.Contains(body, []byte(`"crossplane.io/external-create-pending":`)))
 }
 
-// PublishesSecret matches the write of the value of a token into its Secret, as
-// JSON or as a protocol buffer, and not its rehearsal.
+// PublishesSecret matches the write of the value of a minted object into its Secret,
+// as JSON or as a protocol buffer, and not its rehearsal.
 func PublishesSecret(r *http.Request, body []byte) bool {
-	return !r.URL.Query().Has("dryRun") && r.Method != http.MethodGet && kubeResource(r.URL.Path) == "secrets" && bytes.Contains(body, []byte("attribute.token"))
+	return !r.URL.Query().Has("dryRun") && r.Method != http.MethodGet && kubeResource(r.URL.Path) == "secrets" &&
+		slices.ContainsFunc(MintedKinds, func(k *MintedKind) bool { return bytes.Contains(body, []byte(k.Keys[0])) })
 }
 
 // StoresExternalName returns what matches the write of the external name of a
-// token, other than the one that it has already.
+// minted object, other than the one that it has already.
 func StoresExternalName(old string) Match {
 	const annotation = `"crossplane.io/external-name":"`
 
 	return func(r *http.Request, body []byte) bool {
-		return writesToken(r) && bytes.Contains(body, []byte(annotation+"fr-par/")) &&
-			(old == "" || !bytes.Contains(body, []byte(annotation+old)))
+		return writesMinted(r) && (old == "" || !bytes.Contains(body, []byte(annotation+old))) &&
+			slices.ContainsFunc(MintedKinds, func(k *MintedKind) bool { return bytes.Contains(body, []byte(annotation+k.prefix)) })
 	}
 }
 
-func writesToken(r *http.Request) bool {
-	return (r.Method == http.MethodPut || r.Method == http.MethodPatch) && kubeResource(r.URL.Path) == "tokens"
+func writesMinted(r *http.Request) bool {
+	return (r.Method == http.MethodPut || r.Method == http.MethodPatch) &&
+		slices.ContainsFunc(MintedKinds, func(k *MintedKind) bool { return kubeResource(r.URL.Path) == k.Resource })
 }

@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	iamv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/iam/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
@@ -89,6 +90,44 @@ func TestCreateToReady(t *testing.T) {
 	}
 
 	wantComplete(t, e, f.Token, container)
+	wantKeyPublished(t, e, f.APIKey)
+}
+
+// wantKeyPublished fails the test unless the Secret of an ApiKey holds the key of the
+// external name in every form, and nothing else.
+func wantKeyPublished(t *testing.T, e *framework.Env, k *iamv1beta1.ApiKey) {
+	t.Helper()
+	e.Get(k)
+
+	issued := fakescaleway.APIKey{}
+	for _, i := range e.Scaleway.APIKeys() {
+		if i.ID == framework.ExternalName(k) {
+			issued = i
+		}
+	}
+
+	want := map[string]string{
+		"access_key": issued.ID, "SCW_ACCESS_KEY": issued.ID,
+		"secret_key": issued.SecretKey, "SCW_SECRET_KEY": issued.SecretKey, "token": issued.SecretKey, "attribute.secret_key": issued.SecretKey,
+		"project_id": e.Key.ProjectID, "SCW_DEFAULT_PROJECT_ID": e.Key.ProjectID,
+		"organization_id": e.Key.OrganizationID, "SCW_DEFAULT_ORGANIZATION_ID": e.Key.OrganizationID,
+	}
+
+	got := map[string]string{}
+	for key, value := range e.SecretData(k.Spec.WriteConnectionSecretToReference.Name) {
+		got[key] = string(value)
+	}
+
+	if diff := cmp.Diff(want, got); diff != "" || issued.SecretKey == "" {
+		t.Errorf("the Secret of ApiKey %s: -want, +got:\n%s", k.GetName(), diff)
+	}
+
+	at := k.Status.AtProvider
+
+	read := []string{ptr.Deref(at.ID, ""), ptr.Deref(at.AccessKey, ""), ptr.Deref(at.ApplicationID, ""), ptr.Deref(at.DefaultProjectID, ""), ptr.Deref(at.ExpiresAt, ""), ptr.Deref(at.Description, "")}
+	if diff := cmp.Diff([]string{issued.ID, issued.ID, ptr.Deref(issued.ApplicationID, "?"), e.Key.ProjectID, "2035-10-18T09:35:15Z", "family"}, read); diff != "" {
+		t.Errorf("status.atProvider of ApiKey %s: -want, +got:\n%s", k.GetName(), diff)
+	}
 }
 
 // wantComplete fails the test unless status.atProvider of a Token holds what
@@ -279,6 +318,7 @@ func TestImportWritesNothing(t *testing.T) {
 	// The same manifests again, as new objects that know nothing but the name.
 	again := e.NewFamily()
 	again.Token.Spec.WriteConnectionSecretToReference = nil // Its value cannot be known.
+	again.APIKey.Spec.WriteConnectionSecretToReference = nil
 
 	for i, mg := range again.Managed() {
 		e.Abandon(f.Managed()[i])
@@ -351,6 +391,8 @@ func TestRestartWritesNothing(t *testing.T) {
 		t.Errorf("versions of the Secrets: -want, +got:\n%s", diff)
 	}
 
+	wantKeyPublished(t, e, f.APIKey)
+
 	wantComplete(t, e, f.Token, framework.ExternalName(f.Container))
 }
 
@@ -377,7 +419,7 @@ func TestDeleteUntilNotFound(t *testing.T) {
 		switch m.Kind {
 		case fakescaleway.KindToken:
 			continue
-		case fakescaleway.KindApplication, fakescaleway.KindPolicy:
+		case fakescaleway.KindApplication, fakescaleway.KindPolicy, fakescaleway.KindAPIKey:
 			e.Delete(m.Managed) // They are gone at once.
 			continue
 		}

@@ -20,7 +20,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 )
@@ -99,7 +98,7 @@ func (r *run) apiServerAway(outage time.Duration, killed bool) {
 
 	if killed {
 		p.Kill()
-		r.attempt = len(r.Audit().Attempts) - len(r.before.Attempts)
+		r.attempt = len(r.audit().Attempts) - len(r.before.Attempts)
 		r.start()
 	}
 
@@ -118,9 +117,9 @@ func (r *run) conflicts() {
 
 	written := 0
 
-	for began := time.Now(); framework.ExternalName(r.token) == r.old && time.Since(began) < outage; written++ {
+	for began := time.Now(); framework.ExternalName(r.object) == r.old && time.Since(began) < outage; written++ {
 		patch := client.RawPatch(types.MergePatchType, []byte(fmt.Sprintf(`{"metadata":{"annotations":{"example.com/write":"%d"}}}`, written)))
-		if err := r.Client.Patch(r.t.Context(), r.token, patch); err != nil {
+		if err := r.Client.Patch(r.t.Context(), r.object, patch); err != nil {
 			r.t.Fatal(err)
 		}
 	}
@@ -136,7 +135,7 @@ func (r *run) appliedLate() {
 	var late *fakescaleway.InjectedFault
 
 	r.begin(func() {
-		late = r.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodPost, Route: fakescaleway.RouteTokens, Hold: true, Times: 1})
+		late = r.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodPost, Route: r.kind.Collection, Hold: true, Times: 1})
 	})
 	r.settle()
 	late.Release()
@@ -153,24 +152,24 @@ func (r *run) killedDuringPost() {
 	var minting *fakescaleway.InjectedFault
 
 	p := r.begin(func() {
-		minting = r.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodPost, Route: fakescaleway.RouteTokens, Hold: true, Times: 1})
+		minting = r.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodPost, Route: r.kind.Collection, Hold: true, Times: 1})
 	})
 	r.await("the request", minting.Arrived())
 	p.Kill()
 	r.attempt = 1
 
 	if r.deleted {
-		r.deleteToken()
+		r.deleteObject()
 	}
 
 	r.start("--request-timeout=" + longRequestTimeout.String())
 	r.Eventually("the look-up", func() (bool, string) {
-		return r.Scaleway.Count(http.MethodGet, fakescaleway.RouteTokens) > 0, "there was none"
+		return r.Scaleway.Count(http.MethodGet, r.kind.Collection) > 0, "there was none"
 	})
 	minting.Release()
 
 	if r.deleted {
-		r.WaitGone(r.token)
+		r.WaitGone(r.object)
 	}
 }
 
@@ -221,7 +220,7 @@ func (r *run) frozen(c crash, late bool) {
 	}
 
 	old.Signal(syscall.SIGCONT)
-	r.WaitPolled(fakescaleway.RouteToken, 8) // Four times by each of them.
+	r.WaitPolled(r.kind.Object, 8) // Four times by each of them.
 
 	if minted := r.minted(); c.name == beforeThePost.name && minted != 1 {
 		r.t.Errorf("%d tokens were minted: the old leader has sent a request that another one had given up", minted)
@@ -233,46 +232,46 @@ func (r *run) twoProviders() {
 	r.start()
 	r.begin(func() {})
 	r.settle()
-	r.WaitPolled(fakescaleway.RouteToken, 4)
+	r.WaitPolled(r.kind.Object, 4)
 
 	if minted := r.minted(); minted != 1 {
 		r.t.Errorf("%d tokens were minted, want 1", minted)
 	}
 }
 
-// The Token is deleted while the request that mints it is under way, and is
+// The object is deleted while the request that mints it is under way, and is
 // applied although it fails.
 func (r *run) deletedDuringPost() {
 	var minting *fakescaleway.InjectedFault
 
 	r.begin(func() {
 		minting = r.Scaleway.Inject(fakescaleway.Fault{
-			Method: http.MethodPost, Route: fakescaleway.RouteTokens, Times: 1, Apply: true, Hold: true, Status: http.StatusBadGateway,
+			Method: http.MethodPost, Route: r.kind.Collection, Times: 1, Apply: true, Hold: true, Status: http.StatusBadGateway,
 		})
 	})
 	r.await("the request", minting.Arrived())
-	r.deleteToken()
+	r.deleteObject()
 	minting.Release()
-	r.WaitGone(r.token)
+	r.WaitGone(r.object)
 }
 
-// The Token is deleted while no provider runs, and its creation is interrupted.
+// The object is deleted while no provider runs, and its creation is interrupted.
 func (r *run) deletedAfterCrash(c crash) {
 	var h *held
 
 	r.crash(r.begin(func() { h = c.hold(r) }), c, h)
 
-	r.deleteToken()
+	r.deleteObject()
 	r.start()
-	r.WaitGone(r.token)
+	r.WaitGone(r.object)
 }
 
-// The Token is deleted while its creation is at some point, and goes on.
+// The object is deleted while its creation is at some point, and goes on.
 func (r *run) deletedAt(c crash) {
 	_, h := r.beginAt(c)
-	r.deleteToken()
+	r.deleteObject()
 	h.release()
-	r.WaitGone(r.token)
+	r.WaitGone(r.object)
 }
 
 // The name of the Secret is free before the token is minted, and somebody else's
@@ -280,7 +279,7 @@ func (r *run) deletedAt(c crash) {
 func (r *run) secretTaken() {
 	_, h := r.beginAt(beforeTheSecret)
 
-	theirs := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: r.Namespace, Name: r.token.GetName()}}
+	theirs := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: r.Namespace, Name: r.object.GetName()}}
 	if err := r.Client.Delete(r.t.Context(), theirs.DeepCopy()); err != nil {
 		r.t.Fatal(err)
 	}
@@ -288,11 +287,11 @@ func (r *run) secretTaken() {
 	r.Create(theirs)
 	h.drop()
 
-	r.WaitCondition(r.token, xpv1.TypeSynced, "with what is wrong with the Secret", func(c xpv1.Condition) bool {
+	r.WaitCondition(r.object, xpv1.TypeSynced, "with what is wrong with the Secret", func(c xpv1.Condition) bool {
 		return c.Status == corev1.ConditionFalse && strings.Contains(strings.ToLower(c.Message), "secret")
 	})
 	r.Eventually("the token that nobody can have to be revoked", func() (bool, string) {
-		alive := slices.DeleteFunc(r.Audit().Alive, func(name string) bool { return name == r.old })
+		alive := slices.DeleteFunc(r.audit().Alive, func(name string) bool { return name == r.old })
 		return len(alive) == 0, fmt.Sprintf("%v are alive", alive)
 	})
 
@@ -301,14 +300,14 @@ func (r *run) secretTaken() {
 	}
 }
 
-// deleteToken asks for the deletion of the Token, which stays until a provider
+// deleteObject asks for the deletion of the object, which stays until a provider
 // lets go of it.
-func (r *run) deleteToken() {
-	if err := r.Client.Delete(r.t.Context(), r.token); err != nil {
+func (r *run) deleteObject() {
+	if err := r.Client.Delete(r.t.Context(), r.object); err != nil {
 		r.t.Fatal(err)
 	}
 
-	if err := r.Client.Get(r.t.Context(), client.ObjectKeyFromObject(r.token), &v1beta1.Token{}); kerrors.IsNotFound(err) {
-		r.t.Fatal("the Token is gone already")
+	if err := r.Client.Get(r.t.Context(), client.ObjectKeyFromObject(r.object), r.object); kerrors.IsNotFound(err) {
+		r.t.Fatal("the object is gone already")
 	}
 }

@@ -5,7 +5,6 @@
 package matrix
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"os"
@@ -23,7 +22,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 )
@@ -40,8 +38,8 @@ const (
 	settleTimeout = 2 * time.Minute
 )
 
-// tokenName is the name of each cell's Token, and of its Secret.
-const tokenName = "token"
+// objectName is the name of each cell's object, and of its Secret.
+const objectName = "minted"
 
 // none is the name of a fault, or of a crash, that does not happen.
 const none = "-"
@@ -97,7 +95,7 @@ type held struct {
 var (
 	beforeThePost  = crash{name: "before the POST", hold: func(r *run) *held { return holdWrite(r, framework.RecordsAttempt) }}
 	afterTheAnswer = crash{name: "after the answer", hold: func(r *run) *held {
-		f := r.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteToken, Hold: true, Times: 1, Match: r.isNew})
+		f := r.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodGet, Route: r.kind.Object, Hold: true, Times: 1, Match: r.isNew})
 		return &held{f.Arrived(), f.Release, f.Remove}
 	}}
 	beforeTheSecret = crash{name: "before the Secret", hold: func(r *run) *held { return holdWrite(r, framework.PublishesSecret) }}
@@ -107,7 +105,7 @@ var (
 	// Between the publication of a token and the revocation of the one whose place it
 	// takes.
 	beforeTheRevocation = crash{name: "before the revocation", published: true, named: true, hold: func(r *run) *held {
-		f := r.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodDelete, Route: fakescaleway.RouteToken, Hang: true, Times: 1, Match: r.isOld})
+		f := r.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodDelete, Route: r.kind.Object, Hang: true, Times: 1, Match: r.isOld})
 		return &held{f.Arrived(), f.Release, func() {}} // It ends with the process that sent it.
 	}}
 )
@@ -126,6 +124,8 @@ func holdWrite(r *run, match framework.Match) *held {
 // A cell of the matrix. Its columns say what goes wrong: with requests to
 // Scaleway, and with the provider and what is around it.
 type cell struct {
+	kind *framework.MintedKind
+
 	post, get, interruption string
 
 	// renews is set if it is about a token that takes the place of another, and
@@ -138,7 +138,7 @@ type cell struct {
 }
 
 func (c cell) name() string {
-	return strings.Join([]string{c.operation(), c.post, c.get, c.interruption}, "/")
+	return strings.Join([]string{c.kind.Name, c.operation(), c.post, c.get, c.interruption}, "/")
 }
 
 func (c cell) operation() string {
@@ -168,9 +168,9 @@ type run struct {
 
 	cell
 
-	t     *testing.T
-	proxy *framework.Proxy
-	token *v1beta1.Token
+	t      *testing.T
+	proxy  *framework.Proxy
+	object framework.Minted
 
 	// before is what there was before the Token was to be renewed, and old its
 	// external name then.
@@ -186,26 +186,38 @@ type run struct {
 
 func TestMatrix(t *testing.T) {
 	points := []crash{beforeThePost, afterTheAnswer, beforeTheSecret, beforeTheName}
-	cells := interruptions(points)
 
-	for _, p := range posts {
-		for _, g := range gets {
-			for _, c := range crashes {
-				cells = append(cells, cross(p, g, c))
+	var cells []cell
+
+	for _, k := range framework.MintedKinds {
+		// All crosses for one kind. The others have the same guards: each fault and each
+		// crash once is enough to see that they are theirs too.
+		every := k == framework.Tokens
+
+		add := func(renews bool, some ...cell) {
+			for _, c := range some {
+				c.kind, c.renews = k, renews
+				cells = append(cells, c)
 			}
 		}
-	}
 
-	for _, c := range interruptions(append(points, beforeTheRevocation)) {
-		c.renews = true
-		cells = append(cells, c)
-	}
+		add(false, interruptions(points)...)
+		add(true, interruptions(append(slices.Clone(points), beforeTheRevocation))...)
 
-	for _, p := range posts {
-		for _, c := range renewals {
-			renewal := cross(p, gets[0], c)
-			renewal.renews = true
-			cells = append(cells, renewal)
+		for i, p := range posts {
+			for j, g := range gets {
+				for l, c := range crashes {
+					if every || l == i%len(crashes) && j == (i+i/len(crashes))%len(gets) {
+						add(false, cross(p, g, c))
+					}
+				}
+			}
+
+			for l, c := range renewals {
+				if every || l == i%len(renewals) {
+					add(true, cross(p, gets[0], c))
+				}
+			}
 		}
 	}
 
@@ -240,8 +252,8 @@ func cross(post, get fault, c crash) cell {
 // run the cell, and check what it has left.
 func (c cell) run(t *testing.T) row {
 	e := framework.New(t)
-	r := &run{Env: e, cell: c, t: t, proxy: e.StartProxy(), token: e.NewToken(tokenName, e.CreateParent()), secrets: e.WatchSecrets()}
-	e.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodDelete, Route: fakescaleway.RouteToken, Match: r.checkRevocation})
+	r := &run{Env: e, cell: c, t: t, proxy: e.StartProxy(), object: e.NewMinted(c.kind, objectName), secrets: e.WatchSecrets()}
+	e.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodDelete, Route: r.kind.Object, Match: r.checkRevocation})
 
 	began := time.Now()
 	c.disturb(r)
@@ -254,7 +266,7 @@ func (c cell) run(t *testing.T) row {
 
 	if len(out.Alive) != want || !r.settled(out.Audit) || len(out.Repeated()) > 0 {
 		t.Errorf("want %d tokens, each alive, named and published, none of them %q, and no attempt with two requests: got %s; repeated: %v\n%s",
-			want, r.old, out.Summary(), out.Repeated(), r.Evidence(r.token))
+			want, r.old, out.Summary(), out.Repeated(), r.Evidence(r.kind, r.object))
 	}
 
 	r.checkSecrets()
@@ -266,12 +278,12 @@ func (c cell) run(t *testing.T) row {
 // Secret at that moment, unless its object is being deleted. As a fault it matches
 // no request. It does not touch what the test itself reads at the same time.
 func (r *run) checkRevocation(req *http.Request) bool {
-	tk := &v1beta1.Token{}
-	if err := r.Client.Get(r.t.Context(), client.ObjectKey{Namespace: r.Namespace, Name: tokenName}, tk); err != nil || tk.GetDeletionTimestamp() != nil {
+	mg := r.object.DeepCopyObject().(framework.Minted)
+	if err := r.Client.Get(r.t.Context(), client.ObjectKey{Namespace: r.Namespace, Name: objectName}, mg); err != nil || mg.GetDeletionTimestamp() != nil {
 		return false
 	}
 
-	if name := r.published(); strings.HasSuffix(name, "/"+path.Base(req.URL.Path)) {
+	if name := r.published(); path.Base(name) == path.Base(req.URL.Path) {
 		r.t.Errorf("%s is revoked while its value is published", name)
 	}
 
@@ -293,13 +305,13 @@ func (r *run) checkSecrets() {
 	valid := map[types.UID]bool{}
 
 	for _, s := range r.secrets() {
-		if s.GetName() != tokenName {
+		if s.GetName() != objectName {
 			continue
 		}
 
-		_, err := r.Scaleway.VerifyToken(string(s.Data["token"]))
-		if same := bytes.Equal(s.Data["token"], s.Data["attribute.token"]); valid[s.GetUID()] && (err != nil || !same) {
-			r.t.Errorf("version %s of the Secret has lost its value: %v, both keys hold the same: %t", s.GetResourceVersion(), err, same)
+		_, err := r.kind.Verify(r.Scaleway, s.Data)
+		if valid[s.GetUID()] && err != nil {
+			r.t.Errorf("version %s of the Secret has lost its value: %v", s.GetResourceVersion(), err)
 		}
 
 		valid[s.GetUID()] = valid[s.GetUID()] || err == nil
@@ -313,7 +325,11 @@ func (r *run) checkSecrets() {
 // settle waits until each token is that of one object that has published it, or
 // until no more can be expected, and returns what there is.
 func (r *run) settle() framework.Audit {
-	return r.Settle(settleTimeout, r.settled)
+	return r.SettleMinted(r.kind, settleTimeout, r.settled)
+}
+
+func (r *run) audit() framework.Audit {
+	return r.AuditMinted(r.kind)
 }
 
 func (r *run) settled(a framework.Audit) bool {
@@ -328,25 +344,25 @@ func (r *run) begin(prepare func()) *framework.Provider {
 	if !r.renews {
 		prepare()
 		p := r.start()
-		r.Create(r.token)
+		r.Create(r.object)
 
 		return p
 	}
 
 	p := r.start()
-	r.Create(r.token)
+	r.Create(r.object)
 	r.before = r.settle()
-	r.Get(r.token)
-	r.old = framework.ExternalName(r.token)
+	r.Get(r.object)
+	r.old = framework.ExternalName(r.object)
 	prepare()
-	r.Update(r.token, func() { meta.AddAnnotations(r.token, map[string]string{"scaleway.m.crossplane.io/renew": "1"}) })
+	r.Update(r.object, func() { meta.AddAnnotations(r.object, map[string]string{"scaleway.m.crossplane.io/renew": "1"}) })
 
 	return p
 }
 
 // minted returns how many tokens were minted since it has begun.
 func (r *run) minted() int {
-	return r.Audit().Applied - r.before.Applied
+	return r.audit().Applied - r.before.Applied
 }
 
 // isOld tells whether a request is for the token that is to be renewed.
@@ -356,7 +372,7 @@ func (r *run) isOld(req *http.Request) bool {
 
 // isNew tells whether a request is not for the token that is to be renewed.
 func (r *run) isNew(req *http.Request) bool {
-	return !strings.HasSuffix(r.old, path.Base(req.URL.Path))
+	return path.Base(r.old) != path.Base(req.URL.Path)
 }
 
 // start the provider.
@@ -372,7 +388,7 @@ func (r *run) await(what string, c <-chan struct{}) {
 	select {
 	case <-c:
 	case <-time.After(settleTimeout):
-		r.t.Fatalf("waited %s for %s\n%s", settleTimeout, what, r.Evidence(r.token))
+		r.t.Fatalf("waited %s for %s\n%s", settleTimeout, what, r.Evidence(r.kind, r.object))
 	}
 }
 
@@ -385,7 +401,7 @@ func (r *run) cross(post, get fault, c crash) {
 
 	p := r.begin(func() {
 		if post.name != none {
-			post.Method, post.Route, post.Times = http.MethodPost, fakescaleway.RouteTokens, 1
+			post.Method, post.Route, post.Times = http.MethodPost, r.kind.Collection, 1
 			r.Scaleway.Inject(post.Fault)
 		}
 
@@ -409,7 +425,7 @@ func (r *run) cross(post, get fault, c crash) {
 
 // inject a fault of requests that read a token.
 func (r *run) inject(get fault) *fakescaleway.InjectedFault {
-	get.Method, get.Route = http.MethodGet, fakescaleway.RouteToken
+	get.Method, get.Route = http.MethodGet, r.kind.Object
 	if get.name == none {
 		get.Match = func(*http.Request) bool { return false }
 	}
@@ -424,7 +440,7 @@ func (r *run) crash(p *framework.Provider, c crash, h *held) {
 	p.Kill()
 	h.drop()
 
-	a := r.Audit()
+	a := r.audit()
 	r.attempt = len(a.Attempts) - len(r.before.Attempts)
 
 	published, named := r.published() != r.old, r.named() != r.old
@@ -439,18 +455,18 @@ func (r *run) crash(p *framework.Provider, c crash, h *held) {
 
 // named returns the external name of the Token.
 func (r *run) named() string {
-	r.Get(r.token)
-	return framework.ExternalName(r.token)
+	r.Get(r.object)
+	return framework.ExternalName(r.object)
 }
 
 // published returns the external name of the token whose value is in the Secret.
 func (r *run) published() string {
-	claims, err := r.Scaleway.VerifyToken(string(r.SecretData(tokenName)["token"]))
+	name, err := r.kind.Verify(r.Scaleway, r.SecretData(objectName))
 	if err != nil {
 		return ""
 	}
 
-	return "fr-par/" + claims.ID
+	return name
 }
 
 // report shows the table, and writes it to the file that MATRIX_REPORT names:
@@ -460,7 +476,7 @@ func report(t *testing.T, rows []row, cells int) {
 	b := &strings.Builder{}
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 
-	fmt.Fprintln(w, "OPERATION\tFIRST POST\tFIRST GETS\tINTERRUPTION\tATTEMPT\tALIVE\tNAMED\tSECRETS\tPERSONS\tPOSTS\tAPPLIED\tSECONDS\tREASON")
+	fmt.Fprintln(w, "KIND\tOPERATION\tFIRST POST\tFIRST GETS\tINTERRUPTION\tATTEMPT\tALIVE\tNAMED\tSECRETS\tPERSONS\tPOSTS\tAPPLIED\tSECONDS\tREASON")
 
 	var alive, named, secrets, persons, lost int
 
@@ -475,7 +491,7 @@ func report(t *testing.T, rows []row, cells int) {
 			reason = why
 		}
 
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\t%s\n", r.operation(), r.post, r.get, r.interruption, attempt,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\t%s\n", r.kind.Name, r.operation(), r.post, r.get, r.interruption, attempt,
 			len(r.Alive), len(r.Named), len(r.Published), len(r.Waiting), len(r.Attempts), r.Applied, r.took.Seconds(), reason)
 
 		alive, named, secrets, persons = alive+len(r.Alive), named+len(r.Named), secrets+len(r.Published), persons+len(r.Waiting)

@@ -318,11 +318,7 @@ func newManagedOf(t *testing.T, gvk schema.GroupVersionKind, content map[string]
 func namedAndDeleted(r resource.Resource, mg ujresource.Terraformed) ujresource.Terraformed {
 	now := metav1.Now()
 	mg.SetDeletionTimestamp(&now)
-	meta.SetExternalName(mg, paris)
-
-	if r.Global() {
-		meta.SetExternalName(mg, strings.TrimPrefix(paris, "fr-par/"))
-	}
+	meta.SetExternalName(mg, r.ExampleID())
 
 	return mg
 }
