@@ -49,7 +49,8 @@ func token() resource.Resource {
 			// Under a key that a person would look for.
 			Keys:      map[string][]string{"token": {"token"}},
 			Identify:  identifyToken,
-			Successor: "Scaleway has ended the creation of container tokens: use an API key of an IAM application that has the permission set ContainersPrivateAccess, sent in the same header X-Auth-Token",
+			Successor: "use an ApiKey of an Application to which a Policy gives the permission set ContainersPrivateAccess, and send its secret key in the same header X-Auth-Token: see OPERATIONS.md, From tokens to API keys",
+			Ending:    true,
 		},
 	}
 }

@@ -55,6 +55,10 @@ type Minted struct {
 
 	// Successor tells the user what to do when Scaleway mints no more objects.
 	Successor string
+
+	// Ending says that Scaleway has announced that it will mint no more: any refusal may
+	// then mean that it does not any more.
+	Ending bool
 }
 
 // IDField holds an object's ID in Scaleway's answers.

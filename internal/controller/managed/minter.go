@@ -284,7 +284,7 @@ func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.Ex
 			err = errors.New("Terraform sent no request")
 		}
 
-		return managed.ExternalCreation{}, m.explain(err)
+		return managed.ExternalCreation{}, m.explainRefusal(err)
 	}
 
 	return managed.ExternalCreation{}, errors.Errorf("unknown outcome %d", outcome)
@@ -292,13 +292,37 @@ func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.Ex
 
 // explain adds what to do where Scaleway says that it mints no more.
 func (m *minter) explain(err error) error {
-	for _, status := range []int{http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented} {
-		if strings.Contains(err.Error(), fmt.Sprintf("http error %d", status)) {
-			return errors.Wrap(err, m.resource.Minted.Successor)
-		}
+	if !errorHas(err, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented) {
+		return err
 	}
 
-	return err
+	return errors.Wrapf(err, "Scaleway has ended the creation of any %s: %s", m.resource.Kind, m.resource.Minted.Successor)
+}
+
+// refusals are how the Scaleway SDK begins what it makes of the statuses with which
+// an API that mints no more may answer, and one that dislikes the request too.
+var refusals = []string{"insufficient permissions", "invalid argument", "precondition failed"}
+
+// explainRefusal is explain for the answer to a request that mints. Of an API whose
+// end has been announced nobody knows how it will refuse.
+func (m *minter) explainRefusal(err error) error {
+	explained := m.explain(err)
+
+	refused := errorHas(err, http.StatusBadRequest, http.StatusForbidden, http.StatusPreconditionFailed) ||
+		slices.ContainsFunc(refusals, func(text string) bool { return strings.Contains(err.Error(), text) })
+	if explained != err || !m.resource.Minted.Ending || !refused { //nolint:errorlint // Whether it is the same.
+		return explained
+	}
+
+	return errors.Errorf("%w. If Scaleway refuses to create any %s, as it has announced: %s", err, m.resource.Kind, m.resource.Minted.Successor)
+}
+
+// errorHas tells whether an error is that of an answer with one of the statuses.
+// Upjet leaves only its text.
+func errorHas(err error, statuses ...int) bool {
+	return slices.ContainsFunc(statuses, func(status int) bool {
+		return strings.Contains(err.Error(), fmt.Sprintf("http error %d", status))
+	})
 }
 
 // rehearse the publication of a secret, by a write of which the API server only

@@ -8,6 +8,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -706,6 +707,52 @@ func TestLateInitialize(t *testing.T) {
 
 			if diff := cmp.Diff(tc.want, tk.Spec.ForProvider.Region); diff != "" {
 				t.Errorf("\n%s\nlateInitialize(...): -want, +got region:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// A refusal to mint names the way out: where it says that it is for good, and where
+// an end that has been announced may be the reason.
+func TestExplainRefusal(t *testing.T) {
+	const (
+		ended  = "Scaleway has ended the creation of any "
+		maybe  = "If Scaleway refuses to create any Token"
+		wayOut = "From tokens to API keys"
+	)
+
+	cases := map[string]struct {
+		reason   string
+		resource string
+		err      string
+		want     []string
+		not      []string
+	}{
+		"Gone":           {reason: "It is for good.", resource: "scaleway_container_token", err: "http error 410 Gone", want: []string{ended + "Token", wayOut}, not: []string{maybe}},
+		"Forbidden":      {reason: "It may be for good.", resource: "scaleway_container_token", err: "scaleway-sdk-go: insufficient permissions: create token", want: []string{"create token", maybe, wayOut}},
+		"ForbiddenPlain": {reason: "It may be for good.", resource: "scaleway_container_token", err: "scaleway-sdk-go: http error 403 Forbidden: no", want: []string{maybe, wayOut}},
+		"BadRequest":     {reason: "It may be for good.", resource: "scaleway_container_token", err: "scaleway-sdk-go: http error 400 Bad Request: deprecated", want: []string{maybe, wayOut}},
+		"NotFound":       {reason: "The parent is gone.", resource: "scaleway_container_token", err: "scaleway-sdk-go: resource container with ID 1 is not found", not: []string{maybe, wayOut}},
+		"Conflict":       {reason: "It passes.", resource: "scaleway_container_token", err: "scaleway-sdk-go: http error 409 Conflict", not: []string{maybe, wayOut}},
+		"SlowDown":       {reason: "It passes.", resource: "scaleway_container_token", err: "Scaleway answered POST /x with 429 Too Many Requests", not: []string{maybe, wayOut}},
+		"KeyForbidden":   {reason: "API keys are here to stay.", resource: "scaleway_iam_api_key", err: "scaleway-sdk-go: insufficient permissions: create api_key", not: []string{"If Scaleway", "announce"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			m := &minter{resource: declaration(t, tc.resource)}
+			got := m.explainRefusal(errors.New(tc.err)).Error()
+
+			for _, text := range append(tc.want, tc.err) {
+				if !strings.Contains(got, text) {
+					t.Errorf("\n%s\nexplainRefusal(...): want %q in: %s", tc.reason, text, got)
+				}
+			}
+
+			for _, text := range tc.not {
+				if strings.Contains(got, text) {
+					t.Errorf("\n%s\nexplainRefusal(...): %q should not be in: %s", tc.reason, text, got)
+				}
 			}
 		})
 	}
