@@ -138,35 +138,42 @@ func remainingLabel(left time.Duration) string {
 }
 
 // A mintedCollector reports the state of the minted objects of a kind when it is
-// asked to.
+// asked to. The kind is a constant label of its metrics: a registry takes one
+// collector of each description.
 type mintedCollector struct {
 	minter *minter
-	kind   string
 	// limit of the objects that are reported one by one.
 	limit int
+
+	expiry, expiryOmitted, remaining, unavailable, unsettled *prometheus.Desc
 }
 
-var (
-	expiryDesc = prometheus.NewDesc("scaleway_secret_expiry_timestamp_seconds",
-		"When the secret of a managed resource expires, in seconds since 1970. Those that expire first are reported, up to a limit.",
-		[]string{labelKind, "namespace", "name"}, nil)
-	expiryOmittedDesc = prometheus.NewDesc("scaleway_secret_expiry_omitted",
-		"Managed resources whose expiry is not reported because of the limit.",
-		[]string{labelKind}, nil)
-	remainingDesc = prometheus.NewDesc("scaleway_secrets_by_remaining_life",
-		"Managed resources by how long their secret is still valid: up to the label's time, and longer than that of the one before.",
-		[]string{labelKind, labelRemaining}, nil)
-	unavailableDesc = prometheus.NewDesc("scaleway_secrets_unavailable",
-		"Managed resources that say that their secret is not where it should be, by reason.",
-		[]string{labelKind, labelReason}, nil)
-	unsettledDesc = prometheus.NewDesc("scaleway_creations_unsettled",
-		"Managed resources whose creation has begun, and of which it is not known yet how it has ended.",
-		[]string{labelKind}, nil)
-)
+func newMintedCollector(m *minter, kind string, limit int) *mintedCollector {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, labels, prometheus.Labels{labelKind: kind})
+	}
+
+	return &mintedCollector{
+		minter: m, limit: limit,
+		expiry: desc("scaleway_secret_expiry_timestamp_seconds",
+			"When the secret of a managed resource expires, in seconds since 1970. Those that expire first are reported, up to a limit.",
+			"namespace", "name"),
+		expiryOmitted: desc("scaleway_secret_expiry_omitted",
+			"Managed resources whose expiry is not reported because of the limit."),
+		remaining: desc("scaleway_secrets_by_remaining_life",
+			"Managed resources by how long their secret is still valid: up to the label's time, and longer than that of the one before.",
+			labelRemaining),
+		unavailable: desc("scaleway_secrets_unavailable",
+			"Managed resources that say that their secret is not where it should be, by reason.",
+			labelReason),
+		unsettled: desc("scaleway_creations_unsettled",
+			"Managed resources whose creation has begun, and of which it is not known yet how it has ended."),
+	}
+}
 
 // Describe implements prometheus.Collector.
 func (c *mintedCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{expiryDesc, expiryOmittedDesc, remainingDesc, unavailableDesc, unsettledDesc} {
+	for _, d := range []*prometheus.Desc{c.expiry, c.expiryOmitted, c.remaining, c.unavailable, c.unsettled} {
 		ch <- d
 	}
 }
@@ -187,7 +194,7 @@ func (c *mintedCollector) Collect(ch chan<- prometheus.Metric) {
 	// From the cache, and only read: a copy of each object would cost more than all
 	// the rest.
 	if err := c.minter.kube.List(context.Background(), list, client.UnsafeDisableDeepCopy); err != nil {
-		ch <- prometheus.NewInvalidMetric(expiryDesc, err)
+		ch <- prometheus.NewInvalidMetric(c.expiry, err)
 		return
 	}
 
@@ -219,21 +226,21 @@ func (c *mintedCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 
 	gauge := func(d *prometheus.Desc, value int, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value), append([]string{c.kind}, labels...)...)
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value), labels...)
 	}
 
 	for _, r := range remaining {
-		gauge(remainingDesc, lives[r.label], r.label)
+		gauge(c.remaining, lives[r.label], r.label)
 	}
 
-	gauge(remainingDesc, lives[remainingMore], remainingMore)
-	gauge(remainingDesc, lives[remainingNever], remainingNever)
+	gauge(c.remaining, lives[remainingMore], remainingMore)
+	gauge(c.remaining, lives[remainingNever], remainingNever)
 
 	for _, reason := range losses {
-		gauge(unavailableDesc, unavailable[reason], string(reason))
+		gauge(c.unavailable, unavailable[reason], string(reason))
 	}
 
-	gauge(unsettledDesc, unsettled)
+	gauge(c.unsettled, unsettled)
 
 	c.collectExpiries(ch, all)
 }
@@ -247,8 +254,8 @@ func (c *mintedCollector) collectExpiries(ch chan<- prometheus.Metric, all []exp
 	slices.SortFunc(all, func(a, b expiring) int { return a.at.Compare(b.at) })
 
 	for _, e := range all[:min(c.limit, len(all))] {
-		ch <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, float64(e.at.Unix()), c.kind, e.mg.GetNamespace(), e.mg.GetName())
+		ch <- prometheus.MustNewConstMetric(c.expiry, prometheus.GaugeValue, float64(e.at.Unix()), e.mg.GetNamespace(), e.mg.GetName())
 	}
 
-	ch <- prometheus.MustNewConstMetric(expiryOmittedDesc, prometheus.GaugeValue, float64(max(0, len(all)-c.limit)), c.kind)
+	ch <- prometheus.MustNewConstMetric(c.expiryOmitted, prometheus.GaugeValue, float64(max(0, len(all)-c.limit)))
 }

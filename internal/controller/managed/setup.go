@@ -250,7 +250,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 	}
 
 	if c.minter != nil {
-		if err := ctrlmetrics.Registry.Register(&mintedCollector{minter: c.minter, kind: k.GroupVersionKind.Kind, limit: o.ExpiryMetrics}); err != nil {
+		if err := ctrlmetrics.Registry.Register(newMintedCollector(c.minter, k.GroupVersionKind.Kind, o.ExpiryMetrics)); err != nil {
 			return errors.Wrapf(err, "cannot register the metrics of %s", k.GroupVersionKind.Kind)
 		}
 	}
