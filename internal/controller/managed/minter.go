@@ -380,7 +380,9 @@ func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Rec
 	record.Write(mg)
 	meta.SetExternalName(mg, name)
 
-	lateInitialize(mg, map[string]any{argumentRegion: record.Region})
+	if record.Region != "" {
+		lateInitialize(mg, map[string]any{argumentRegion: record.Region})
+	}
 
 	return managed.ExternalCreation{}, nil
 }
