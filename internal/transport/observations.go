@@ -41,43 +41,54 @@ func (o Observation) Transient() bool {
 	return slices.Contains(transient, o.Status)
 }
 
-// Observations are the states of objects, by their path in the API. Terraform
-// reads the status of some kinds and hides that of others; here it is known for
-// all of them.
+// Observations are the states of objects, as each tenant has been told them.
+// Terraform reads the status of some kinds and hides that of others; here it is
+// known for all of them.
 type Observations struct {
-	byPath *lru.Cache[string, Observation]
+	byObject *lru.Cache[object, Observation]
+}
+
+// An object as a tenant sees it. Two may name one by its path, of whom one is told
+// its status and the other that there is none.
+type object struct {
+	tenant, path string
 }
 
 // NewObservations returns an empty set of observations.
 func NewObservations() *Observations {
-	c, err := lru.New[string, Observation](maxObservations)
+	c, err := lru.New[object, Observation](maxObservations)
 	if err != nil {
 		panic(err) // Only a size below one is an error.
 	}
 
-	return &Observations{byPath: c}
+	return &Observations{byObject: c}
 }
 
-// Get returns the last observation of the object with the supplied path.
-func (o *Observations) Get(path string) (Observation, bool) {
-	return o.byPath.Get(path)
+// Get returns the last observation that the tenant has made of the object with the
+// supplied path in the API. Nobody, a nil tenant, has made none.
+func (o *Observations) Get(t *Tenant, path string) (Observation, bool) {
+	if t == nil {
+		return Observation{}, false
+	}
+
+	return o.byObject.Get(object{tenant: t.id, path: path})
 }
 
 // tap notes the status of the object in an answer, and returns the body with a
 // stable one where it is transient: Terraform's waiters then return at once,
 // instead of holding a worker, and kinds whose ID Terraform records only after
 // the wait are never lost in between.
-func (o *Observations) tap(req *http.Request, resp *http.Response, body []byte) []byte {
+func (o *Observations) tap(t *Tenant, req *http.Request, resp *http.Response, body []byte) []byte {
 	switch {
 	case !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json"):
 		return body
 	case resp.StatusCode == http.StatusNotFound:
-		o.byPath.Remove(req.URL.Path)
+		o.byObject.Remove(object{tenant: t.id, path: req.URL.Path})
 		return body
 	case resp.StatusCode >= http.StatusBadRequest:
 		return endPolling(body)
 	default:
-		return o.note(req, body)
+		return o.note(t, req, body)
 	}
 }
 
@@ -92,8 +103,8 @@ func endPolling(body []byte) []byte {
 }
 
 // note returns the body as Terraform is to see it.
-func (o *Observations) note(req *http.Request, body []byte) []byte {
-	var object struct {
+func (o *Observations) note(t *Tenant, req *http.Request, body []byte) []byte {
+	var answer struct {
 		ID           string `json:"id"`
 		Status       string `json:"status"`
 		ErrorMessage string `json:"error_message"`
@@ -102,17 +113,17 @@ func (o *Observations) note(req *http.Request, body []byte) []byte {
 	}
 
 	// What is not an object with an ID and a status is none of ours.
-	if err := json.Unmarshal(body, &object); err != nil || object.ID == "" || object.Status == "" {
+	if err := json.Unmarshal(body, &answer); err != nil || answer.ID == "" || answer.Status == "" {
 		return body
 	}
 
 	path := req.URL.Path
 	if req.Method == http.MethodPost {
-		path += "/" + object.ID
+		path += "/" + answer.ID
 	}
 
-	seen := Observation{Status: object.Status, Message: cmp.Or(object.ErrorMessage, object.StatusMessage)}
-	o.byPath.Add(path, seen)
+	seen := Observation{Status: answer.Status, Message: cmp.Or(answer.ErrorMessage, answer.StatusMessage)}
+	o.byObject.Add(object{tenant: t.id, path: path}, seen)
 
 	if !seen.Transient() {
 		return body

@@ -261,11 +261,18 @@ func TestObservations(t *testing.T) {
 			t.Cleanup(s.Close)
 
 			seen := NewObservations()
-			for path, o := range tc.args.before {
-				seen.byPath.Add(path, o)
+			rt := newTransport(Options{Observations: seen})
+
+			tenant, err := rt.options.Tenants.With(secretKey, s.URL)
+			if err != nil {
+				t.Fatal(err)
 			}
 
-			resp, body := send(t, newTransport(Options{Observations: seen}), tc.args.method, s.URL+tc.args.path, "")
+			for path, o := range tc.args.before {
+				seen.byObject.Add(object{tenant.ID(), path}, o)
+			}
+
+			resp, body := send(t, rt, tc.args.method, s.URL+tc.args.path, "")
 
 			if diff := cmp.Diff(tc.args.status, resp.StatusCode); diff != "" {
 				t.Errorf("\n%s\nRoundTrip(...): -want status, +got status:\n%s", tc.reason, diff)
@@ -290,8 +297,8 @@ func TestObservations(t *testing.T) {
 			}
 
 			noted := map[string]Observation{}
-			for _, path := range seen.byPath.Keys() {
-				noted[path], _ = seen.Get(path)
+			for _, o := range seen.byObject.Keys() {
+				noted[o.path], _ = seen.Get(tenant, o.path)
 			}
 
 			if tc.want.noted == nil {
@@ -311,14 +318,64 @@ func TestObservationsAreBounded(t *testing.T) {
 	seen := NewObservations()
 
 	for i := range maxObservations + 1 {
-		seen.byPath.Add(containersPath+"/"+strconv.Itoa(i), Observation{Status: "ready"})
+		seen.byObject.Add(object{"tenant", containersPath + "/" + strconv.Itoa(i)}, Observation{Status: "ready"})
 	}
 
-	if diff := cmp.Diff(maxObservations, seen.byPath.Len()); diff != "" {
+	if diff := cmp.Diff(maxObservations, seen.byObject.Len()); diff != "" {
 		t.Errorf("NewObservations(): -want kept, +got kept:\n%s", diff)
 	}
 
-	if _, ok := seen.Get(containersPath + "/0"); ok {
+	if _, ok := seen.Get(&Tenant{id: "tenant"}, containersPath+"/0"); ok {
 		t.Errorf("Get(...): the oldest observation is kept, want the last %d", maxObservations)
+	}
+}
+
+// Two tenants name an object by the same path. What one of them is told of it is
+// nothing that the other gets to know, nor forgets.
+func TestObservationsOfTwoTenants(t *testing.T) {
+	const otherKey = "66666666-6666-4666-8666-666666666666"
+
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+
+		if r.Header.Get(headerKey) == otherKey {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+
+		_, _ = w.Write([]byte(`{"id":"a","status":"error","error_message":"for your eyes only"}`))
+	}))
+	t.Cleanup(s.Close)
+
+	rt := newTransport(Options{})
+	seen := rt.options.Observations
+
+	owner, err := rt.options.Tenants.With(secretKey, s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	other, err := rt.options.Tenants.With(otherKey, s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	send(t, rt, http.MethodGet, s.URL+containerPath, "")
+
+	if got, ok := seen.Get(other, containerPath); ok {
+		t.Errorf("Get(...) of another tenant: want nothing, got %+v", got)
+	}
+
+	req := newRequest(t.Context(), t, rt, http.MethodGet, s.URL+containerPath, "")
+	req.Header.Set(headerKey, otherKey)
+	answerTo(t, rt, req)
+
+	got, _ := seen.Get(owner, containerPath)
+	if diff := cmp.Diff(Observation{Status: "error", Message: "for your eyes only"}, got); diff != "" {
+		t.Errorf("Get(...) of the owner, after the other has got a 404: -want, +got:\n%s", diff)
+	}
+
+	if got, ok := seen.Get(nil, containerPath); ok {
+		t.Errorf("Get(...) of nobody: want nothing, got %+v", got)
 	}
 }

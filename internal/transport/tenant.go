@@ -7,6 +7,7 @@ package transport
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -102,6 +103,18 @@ func States() []State {
 	return []State{StateAnswered, StateSlowed, StateSilent, StateOutage, StateRecovering}
 }
 
+// A Judgement is what Scaleway's answers say about an API key.
+type Judgement int
+
+const (
+	// Unjudged means that there was no answer that says anything about the key.
+	Unjudged Judgement = iota
+	// Accepted means that Scaleway knows the key. It may not let it do everything.
+	Accepted
+	// Refused means that Scaleway does not know the key, or no longer does.
+	Refused
+)
+
 // A Tenant is one API key at one address. It paces its requests, and knows
 // whether Scaleway answers them.
 type Tenant struct {
@@ -110,9 +123,13 @@ type Tenant struct {
 	log  logging.Logger
 	now  func() time.Time
 
-	mu      sync.Mutex
-	user    string
-	limiter *rate.Limiter
+	// judged is told when the judgement changes. It may be nil.
+	judged func(*Tenant)
+
+	mu        sync.Mutex
+	user      string
+	limiter   *rate.Limiter
+	judgement Judgement
 
 	// What is on its way, by the order in which it was sent.
 	sent     uint64
@@ -142,6 +159,18 @@ func newTenant(id string, p Pace, log logging.Logger, now func() time.Time) *Ten
 // ID of the tenant. It tells tenants apart, and reveals nothing of the key.
 func (t *Tenant) ID() string {
 	return t.id
+}
+
+// Judgement of Scaleway on the API key, by its last answer.
+func (t *Tenant) Judgement() Judgement {
+	if t == nil {
+		return Unjudged
+	}
+
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	return t.judgement
 }
 
 // called notes who uses the credentials, for the log.
@@ -312,12 +341,36 @@ func (t *Tenant) begin() func(o outcome, retryAfter time.Duration) {
 			tell = t.succeed()
 		}
 
+		judged := t.judge(o)
+
 		t.mu.Unlock()
 
 		if tell != nil {
 			tell()
 		}
+
+		if judged && t.judged != nil {
+			t.judged(t)
+		}
 	}
+}
+
+// judge the API key by an answer, and tell whether that is news.
+func (t *Tenant) judge(o outcome) bool {
+	judgement := t.judgement
+
+	switch {
+	case o.status == http.StatusUnauthorized:
+		judgement = Refused
+	case o.answered():
+		// Whatever it is about, such as a permission, the key is known.
+		judgement = Accepted
+	}
+
+	news := judgement != t.judgement
+	t.judgement = judgement
+
+	return news
 }
 
 // slow down, because Scaleway has answered 429.

@@ -10,8 +10,10 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -40,6 +42,9 @@ type Tenants struct {
 	mu     sync.Mutex
 	byKey  *lru.Cache[digest, *Tenant]
 	byUser *lru.Cache[string, *Tenant]
+
+	listening sync.Mutex
+	listeners []func(*Tenant)
 }
 
 // A digest of a secret key and the address that it is for.
@@ -65,13 +70,30 @@ func NewTenants(pace Pace, log logging.Logger) *Tenants {
 // and only there. It is called whenever a client is about to be used. Nothing is
 // registered with no Tenants.
 func (t *Tenants) Register(ctx context.Context, secretKey, apiURL string) error {
+	tenant, err := t.With(secretKey, apiURL)
+	if tenant == nil || err != nil {
+		return err
+	}
+
+	if u, ok := ctx.Value(useKey{}).(*use); ok {
+		u.tenant.Store(tenant)
+		t.byUser.Add(u.user, tenant)
+		tenant.called(u.user)
+	}
+
+	return nil
+}
+
+// With returns the tenant that has the secret key for the address of the API, who
+// is registered. With no Tenants there is none.
+func (t *Tenants) With(secretKey, apiURL string) (*Tenant, error) {
 	if t == nil {
-		return nil
+		return nil, nil
 	}
 
 	u, err := url.Parse(apiURL)
 	if err != nil {
-		return errors.Wrap(err, "cannot read the address of the API")
+		return nil, errors.Wrap(err, "cannot read the address of the API")
 	}
 
 	d := digestOf(secretKey, u)
@@ -82,15 +104,30 @@ func (t *Tenants) Register(ctx context.Context, secretKey, apiURL string) error 
 	tenant, ok := t.byKey.Get(d)
 	if !ok {
 		tenant = newTenant(hex.EncodeToString(d[:]), t.pace, t.log, t.now)
+		tenant.judged = t.judged
 		t.byKey.Add(d, tenant)
 	}
 
-	if user, ok := ctx.Value(userKey{}).(string); ok {
-		t.byUser.Add(user, tenant)
-		tenant.called(user)
-	}
+	return tenant, nil
+}
 
-	return nil
+// OnJudged has fn called, from any goroutine, with a tenant whose API key Scaleway
+// accepts or refuses other than it did before.
+func (t *Tenants) OnJudged(fn func(*Tenant)) {
+	t.listening.Lock()
+	defer t.listening.Unlock()
+
+	t.listeners = append(t.listeners, fn)
+}
+
+func (t *Tenants) judged(tenant *Tenant) {
+	t.listening.Lock()
+	listeners := slices.Clone(t.listeners)
+	t.listening.Unlock()
+
+	for _, fn := range listeners {
+		fn(tenant)
+	}
 }
 
 // Of returns the tenant whose credentials the user has, if they have been read.
@@ -123,11 +160,28 @@ func origin(u *url.URL) string {
 	return strings.ToLower(u.Scheme + "://" + u.Host)
 }
 
-// userKey is the key of a context that names who uses credentials.
-type userKey struct{}
+// A use of credentials, and whose they have turned out to be.
+type use struct {
+	user   string
+	tenant atomic.Pointer[Tenant]
+}
+
+// useKey is the key of a context in which credentials are used.
+type useKey struct{}
 
 // WithUser returns a context that names the ProviderConfig whose credentials are
 // used, such as "ProviderConfig team-a/default", so that Register learns it.
 func WithUser(ctx context.Context, user string) context.Context {
-	return context.WithValue(ctx, userKey{}, user)
+	return context.WithValue(ctx, useKey{}, &use{user: user})
+}
+
+// TenantOf returns the tenant that was registered last in a context with a user, or
+// nil. A ProviderConfig says less: its key may have been rotated meanwhile, by what
+// runs at the same time.
+func TenantOf(ctx context.Context) *Tenant {
+	if u, ok := ctx.Value(useKey{}).(*use); ok {
+		return u.tenant.Load()
+	}
+
+	return nil
 }

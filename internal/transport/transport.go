@@ -188,7 +188,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return final(out, fmt.Sprintf("Scaleway answered %s %s with %s%s", req.Method, req.URL.Path, resp.Status, reason(body))), nil
 	}
 
-	return withBody(resp, t.options.Observations.tap(out, resp, body)), nil
+	return withBody(resp, t.options.Observations.tap(tenant, out, resp, body)), nil
 }
 
 // refuse to send a request.

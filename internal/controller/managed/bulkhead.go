@@ -173,6 +173,18 @@ func (b *Bulkhead) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(b.waiting, prometheus.GaugeValue, float64(n))
 }
 
+// Begin what asks Scaleway something on behalf of a tenant and is no reconcile of a
+// managed resource, in whose turn. It ends with end; or it is not begun, but is to be
+// tried again after the wait.
+func (b *Bulkhead) Begin(kind string, name types.NamespacedName, tenant *transport.Tenant) (end func(), wait time.Duration) {
+	return b.enter(item{kind: kind, name: name}, tenant)
+}
+
+// Forget what was to be tried again.
+func (b *Bulkhead) Forget(kind string, name types.NamespacedName) {
+	b.forget(item{kind: kind, name: name})
+}
+
 // Wrap a reconciler of objects like the supplied one, which are read through the
 // client's cache.
 func (b *Bulkhead) Wrap(kind string, object client.Object, kube client.Reader, inner reconcile.Reconciler) reconcile.Reconciler {

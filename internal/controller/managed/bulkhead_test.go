@@ -37,23 +37,26 @@ type scaleway struct {
 	server    *httptest.Server
 	status    int
 	header    http.Header
+	body      string
+	seen      *transport.Observations
 }
 
 func newScaleway(t *testing.T) *scaleway {
 	t.Helper()
 
-	s := &scaleway{Tenants: transport.NewTenants(transport.Pace{Rate: 1000}, logging.NewNopLogger()), status: http.StatusOK}
+	s := &scaleway{Tenants: transport.NewTenants(transport.Pace{Rate: 1000}, logging.NewNopLogger()), status: http.StatusOK, seen: transport.NewObservations()}
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for k, v := range s.header {
 			w.Header()[k] = v
 		}
 
 		w.WriteHeader(s.status)
+		_, _ = w.Write([]byte(s.body))
 	}))
 	t.Cleanup(s.server.Close)
 
 	rt, err := transport.New(transport.Options{
-		Observations: transport.NewObservations(), Timeout: time.Minute, Permits: mint.NewPermits(),
+		Observations: s.seen, Timeout: time.Minute, Permits: mint.NewPermits(),
 		Tenants: s.Tenants, Metrics: transport.NewMetrics(s.Tenants),
 	})
 	if err != nil {
@@ -81,21 +84,28 @@ func (s *scaleway) ask(t *testing.T, key string, status, times int) {
 	s.status = status
 
 	for range times {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL, http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s.get(t, key, "")
+	}
+}
 
-		req.Header.Set("X-Auth-Token", key)
+// get a path with a key that is known.
+func (s *scaleway) get(t *testing.T, key, path string) {
+	t.Helper()
 
-		resp, err := s.transport.RoundTrip(req)
-		if err != nil {
-			t.Fatal(err)
-		}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
 
-		if err := resp.Body.Close(); err != nil {
-			t.Fatal(err)
-		}
+	req.Header.Set("X-Auth-Token", key)
+
+	resp, err := s.transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 

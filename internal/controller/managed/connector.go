@@ -6,6 +6,7 @@ package managed
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -34,6 +35,10 @@ type Connector struct {
 	record   event.Recorder
 	now      func() time.Time
 
+	// tenants with whose credentials objects were connected last, by UID: how soon an
+	// object is looked at again is asked without a context that tells.
+	tenants sync.Map
+
 	// minter guards kinds whose secret is shown once. It is nil for others.
 	minter *minter
 }
@@ -61,7 +66,16 @@ func (c *Connector) Connect(ctx context.Context, mg xpresource.Managed) (managed
 		return nil, err
 	}
 
-	return &external{ExternalClient: inner, connector: c}, nil
+	return c.connected(ctx, mg, inner), nil
+}
+
+// connected returns the client for a managed resource, with the credentials that
+// upjet's has.
+func (c *Connector) connected(ctx context.Context, mg xpresource.Managed, inner managed.ExternalClient) *external {
+	tenant := transport.TenantOf(ctx)
+	c.tenants.Store(mg.GetUID(), tenant)
+
+	return &external{ExternalClient: inner, connector: c, tenant: tenant}
 }
 
 // connectDeleted connects a managed resource that is being deleted. What is
@@ -101,7 +115,7 @@ func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraforme
 		return nil, howToRelease(err, name)
 	}
 
-	return &external{ExternalClient: inner, connector: c}, nil
+	return c.connected(ctx, mg, inner), nil
 }
 
 // connectClean connects a managed resource that is being deleted with what upjet
@@ -118,6 +132,8 @@ func (c *Connector) connectClean(ctx context.Context, mg xpresource.Managed) (ma
 
 // forget what is remembered of a managed resource that is gone.
 func (c *Connector) forget(uid types.UID) {
+	c.tenants.Delete(uid)
+
 	if c.minter != nil {
 		c.minter.warned.forget(uid)
 	}
@@ -147,6 +163,14 @@ type external struct {
 	managed.ExternalClient
 
 	connector *Connector
+	// tenant whose credentials the client has.
+	tenant *transport.Tenant
+}
+
+// seen returns what Scaleway has said last about the status of the managed resource's
+// object.
+func (e *external) seen(mg xpresource.Managed) (transport.Observation, bool) {
+	return e.connector.seen.Get(e.tenant, e.connector.path(mg))
 }
 
 // Create creates the object, under guard if its secret is shown once.
@@ -207,7 +231,7 @@ func (e *external) Update(ctx context.Context, mg xpresource.Managed) (managed.E
 
 // Delete deletes the object, and does nothing while Scaleway is deleting it.
 func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.ExternalDelete, error) {
-	seen, before := e.connector.seen.Get(e.connector.path(mg))
+	seen, before := e.seen(mg)
 	if before && seen.Status == statusDeleting {
 		return managed.ExternalDelete{}, nil
 	}
@@ -225,7 +249,7 @@ func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.E
 	}
 
 	deletion, err := fresh.Delete(ctx, mg)
-	if _, after := e.connector.seen.Get(e.connector.path(mg)); err != nil && before && !after {
+	if _, after := e.seen(mg); err != nil && before && !after {
 		// It was seen a moment ago, and is not found any more. Terraform takes that for
 		// an error with some kinds. Objects without a status are never seen.
 		return deletion, nil

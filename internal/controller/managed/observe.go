@@ -168,7 +168,7 @@ func (e *external) observeStatus(mg xpresource.Managed, o managed.ExternalObserv
 		return o, nil
 	}
 
-	seen, ok := e.connector.seen.Get(e.connector.path(mg))
+	seen, ok := e.seen(mg)
 	if !ok {
 		return o, nil
 	}
@@ -232,7 +232,10 @@ func setStatus(mg xpresource.Managed, status string) error {
 // all of them due at the same moment for ever.
 func (c *Connector) pollInterval(jitter time.Duration) managed.PollIntervalHook {
 	return func(mg xpresource.Managed, interval time.Duration) time.Duration {
-		if seen, ok := c.seen.Get(c.path(mg)); ok && seen.Transient() {
+		tenant, _ := c.tenants.Load(mg.GetUID())
+		by, _ := tenant.(*transport.Tenant)
+
+		if seen, ok := c.seen.Get(by, c.path(mg)); ok && seen.Transient() {
 			age := time.Since(mg.GetCondition(xpv1.TypeReady).LastTransitionTime.Time)
 			return min(max(age/4, minTransientPoll), maxTransientPoll, interval)
 		}
