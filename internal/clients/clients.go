@@ -147,6 +147,11 @@ func (b *Builder) Credentials(ctx context.Context, pc client.Object) (Credential
 	return c, errors.Wrapf(err, "cannot use the credentials of %s %q: %s", kind, name, source)
 }
 
+// Tenant returns the tenant who has the credentials. It is nil with no Tenants.
+func (b *Builder) Tenant(credentials Credentials) (*transport.Tenant, error) {
+	return b.Tenants.With(credentials.SecretKey, credentials.APIURL)
+}
+
 // Check asks Scaleway whether it knows the API key. It returns no error if it
 // does, also if the key may do nothing. An error whose StatusCode is 401 says that
 // it does not; any other says nothing about the key.

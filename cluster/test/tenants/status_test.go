@@ -5,6 +5,7 @@
 package tenants
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -114,6 +115,73 @@ func TestCheckedWhenChanged(t *testing.T) {
 				t.Errorf("the status holds a secret key: %s", c.Message)
 			}
 		}
+	}
+}
+
+// A key that Scaleway stops accepting, which nothing in Kubernetes tells, shows in the
+// ProviderConfig when the first managed resource is refused, and that it works again
+// when the first is not. What only one permission is lacking for is not asked about.
+func TestRefusedKeyShowsAtOnce(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	ns := newNamespace(e, "shop", "default")
+	e.Create(ns)
+	e.WaitReady(ns)
+
+	pc := e.ProviderConfig("default")
+	e.WaitConfig(pc, providerconfig.ReasonValid)
+
+	forbidden := e.Scaleway.Inject(fakescaleway.Fault{
+		Method: http.MethodGet, Route: routeNamespace, Status: http.StatusForbidden, Body: `{"type":"permissions_denied","message":"insufficient permissions","details":[]}`,
+	})
+	e.Eventually("some refusals", func() (bool, string) { return forbidden.Hits() > 2, fmt.Sprint(forbidden.Hits()) })
+	forbidden.Remove()
+
+	if diff := cmp.Diff([]string{e.Key.SecretKey}, keys(e)); diff != "" {
+		t.Errorf("keys that were checked although only a permission is lacking: -want, +got:\n%s", diff)
+	}
+
+	// Without a resource to tell, it would take an hour.
+	e.Scaleway.RevokeKey(e.Key.SecretKey)
+	e.WaitConfig(pc, providerconfig.ReasonRefused)
+
+	e.Scaleway.AddKey(e.Key)
+	e.WaitConfig(pc, providerconfig.ReasonValid)
+	e.WaitReady(ns)
+}
+
+// A Scaleway that hangs for one tenant's checks, of which there are more than workers,
+// does not keep another tenant's credentials from being checked.
+func TestHangingChecksOfOneTenant(t *testing.T) {
+	t.Parallel()
+
+	const workers = 8
+
+	e := framework.New(t)
+	away := newTenant(t, e)
+
+	for i := range 3 * workers {
+		away.CreateProviderConfig(fmt.Sprintf("another-%d", i), e.Credentials(away.key))
+	}
+
+	hang := e.Scaleway.Inject(fakescaleway.Fault{Match: away.calls, Hang: true})
+	other := newTenant(t, e)
+
+	// A worker that is held is held for longer than the test waits.
+	e.StartProvider(framework.WithArgs("--watch-namespace="+away.Namespace, "--watch-namespace="+other.Namespace,
+		fmt.Sprintf("--concurrency=%d", workers), "--request-timeout=5m"))
+	e.Eventually("checks that hang", func() (bool, string) { return hang.Hits() > 0, "there is none" })
+
+	// One that is new, and has its turn after all that hang.
+	other.CreateProviderConfig("new", e.Credentials(other.key))
+	other.WaitConfig(other.ProviderConfig("new"), providerconfig.ReasonValid)
+	other.WaitConfig(other.ProviderConfig("default"), providerconfig.ReasonValid)
+
+	if hits := hang.Hits(); hits >= workers {
+		t.Errorf("%d checks hang, want fewer than the %d workers", hits, workers)
 	}
 }
 

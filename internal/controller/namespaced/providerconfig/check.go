@@ -25,6 +25,7 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
 // Reasons of the condition Ready of a ProviderConfig, and of the events that say
@@ -59,16 +60,28 @@ const (
 type Credentials interface {
 	Credentials(ctx context.Context, pc client.Object) (clients.Credentials, error)
 	Check(ctx context.Context, credentials clients.Credentials) error
+	// Tenant who has the credentials. Nil is nobody.
+	Tenant(credentials clients.Credentials) (*transport.Tenant, error)
+}
+
+// Turns say when Scaleway is asked, so that checks that hang hold the workers of
+// their own tenant only.
+type Turns interface {
+	Begin(kind string, name types.NamespacedName, tenant *transport.Tenant) (end func(), wait time.Duration)
+	Forget(kind string, name types.NamespacedName)
 }
 
 // A checker says in the condition Ready of a ProviderConfig whether its credentials
-// work. It asks Scaleway when they have changed, and not because of a reconcile.
+// work. It asks Scaleway when they have changed, and when what it has answered to
+// somebody else says otherwise; and not because of a reconcile.
 type checker struct {
 	reconcile.Reconciler
 
 	kube        client.Client
+	kind        string
 	newConfig   func() client.Object
 	credentials Credentials
+	turns       Turns
 	record      event.Recorder
 	now         func() time.Time
 
@@ -78,23 +91,51 @@ type checker struct {
 
 // A check is the last one of a ProviderConfig.
 type check struct {
-	// credentials that were checked, as in the status.
+	// credentials that were checked, as in the status, and whose they are.
 	credentials string
+	tenant      *transport.Tenant
 	// ready is what came of it. The status that is read may be older.
 	ready xpv1.Condition
 	// next is when Scaleway is asked again about the same.
 	next time.Time
 	// failures in a row.
 	failures int
+
+	// doubted is whether Scaleway has answered somebody otherwise since. Then it is
+	// asked at doubtable, which is later the more often it was asked because of that.
+	doubted   bool
+	doubtable time.Time
+	doubts    int
 }
 
-// due tells whether Scaleway is to be asked again about the same credentials.
-func (k check) due(now time.Time) bool {
-	return !now.Before(k.next)
+// again is when Scaleway is asked again about the same credentials.
+func (k check) again() time.Time {
+	if k.doubted && k.doubtable.Before(k.next) {
+		return k.doubtable
+	}
+
+	return k.next
 }
 
-func newChecker(inner reconcile.Reconciler, kube client.Client, newConfig func() client.Object, c Credentials, r event.Recorder) *checker {
-	return &checker{Reconciler: inner, kube: kube, newConfig: newConfig, credentials: c, record: r, now: time.Now, checks: map[types.NamespacedName]check{}}
+// contradicted tells whether what Scaleway has answered last, to whomever, is not
+// what came of the check.
+func (k check) contradicted() bool {
+	switch k.tenant.Judgement() {
+	case transport.Refused:
+		return k.ready.Status == corev1.ConditionTrue
+	case transport.Accepted:
+		return k.ready.Reason == ReasonRefused
+	case transport.Unjudged:
+	}
+
+	return false
+}
+
+func newChecker(inner reconcile.Reconciler, kube client.Client, kind string, newConfig func() client.Object, c Credentials, t Turns, r event.Recorder) *checker {
+	return &checker{
+		Reconciler: inner, kube: kube, kind: kind, newConfig: newConfig, credentials: c, turns: t, record: r,
+		now: time.Now, checks: map[types.NamespacedName]check{},
+	}
 }
 
 // Reconcile checks the credentials after the use of the ProviderConfig is accounted
@@ -138,31 +179,83 @@ func (c *checker) check(ctx context.Context, pc client.Object) (time.Duration, e
 
 	id := identify(pc, credentials)
 
-	k, ok := c.last(key)
-	if ready := status.GetCondition(xpv1.TypeReady); !ok && status.CheckedCredentials == id && ready.Status == corev1.ConditionTrue {
-		k = c.passed(key, id, ready) // By an earlier process.
+	tenant, err := c.credentials.Tenant(credentials)
+	if err != nil {
+		return 0, err // Not of credentials that were read: their address has been parsed.
 	}
 
-	if k.credentials != id || k.due(c.now()) {
-		k = c.ask(ctx, key, id, credentials)
+	_, ok := c.last(key)
+	if ready := status.GetCondition(xpv1.TypeReady); !ok && status.CheckedCredentials == id && ready.Status == corev1.ConditionTrue {
+		c.passed(key, id, ready) // By an earlier process.
+	}
+
+	k := c.reconsider(key, tenant)
+
+	if k.credentials != id || !c.now().Before(k.again()) {
+		end, wait := c.turns.Begin(c.kind, key, tenant)
+		if wait > 0 {
+			return wait, nil
+		}
+
+		c.ask(ctx, key, id, credentials, end)
+		k = c.reconsider(key, tenant)
 	}
 
 	return c.lookAgain(pc, k), c.set(ctx, pc, k)
 }
 
-// ask Scaleway about the credentials.
-func (c *checker) ask(ctx context.Context, key types.NamespacedName, id string, credentials clients.Credentials) check {
+// reconsider the last check of a ProviderConfig, whose credentials are the tenant's
+// now. What Scaleway has answered meanwhile may have been missed.
+func (c *checker) reconsider(key types.NamespacedName, tenant *transport.Tenant) check {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	k, ok := c.checks[key]
+	if !ok {
+		return k
+	}
+
+	k.tenant = tenant
+	k.doubted = k.doubted || k.contradicted()
+	c.checks[key] = k
+
+	return k
+}
+
+// doubt the checks that the last answer to the tenant contradicts, and return the
+// ProviderConfigs that they are of. Each is doubted once, until it is asked again.
+func (c *checker) doubt(tenant *transport.Tenant) []types.NamespacedName {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	var doubted []types.NamespacedName
+
+	for key, k := range c.checks {
+		if k.tenant == tenant && !k.doubted && k.contradicted() {
+			k.doubted = true
+			c.checks[key] = k
+			doubted = append(doubted, key)
+		}
+	}
+
+	return doubted
+}
+
+// ask Scaleway about the credentials, in a turn that ends with the answer.
+func (c *checker) ask(ctx context.Context, key types.NamespacedName, id string, credentials clients.Credentials, end func()) {
+	defer end()
+
 	err := c.credentials.Check(ctx, credentials)
 
 	switch {
 	case err == nil:
-		return c.passed(key, id, condition(corev1.ConditionTrue, ReasonValid, "Scaleway accepts the API key "+credentials.AccessKey))
+		c.passed(key, id, condition(corev1.ConditionTrue, ReasonValid, "Scaleway accepts the API key "+credentials.AccessKey))
 	case clients.StatusCode(err) == http.StatusUnauthorized:
 		err = errors.Wrapf(err, "Scaleway does not accept the API key %s: put the credentials right", credentials.AccessKey)
-		return c.failed(key, id, condition(corev1.ConditionFalse, ReasonRefused, err.Error()))
+		c.failed(key, id, condition(corev1.ConditionFalse, ReasonRefused, err.Error()))
 	default:
 		err = errors.Wrapf(err, "cannot tell whether Scaleway accepts the API key %s", credentials.AccessKey)
-		return c.failed(key, id, condition(corev1.ConditionUnknown, ReasonCheckFailed, err.Error()))
+		c.failed(key, id, condition(corev1.ConditionUnknown, ReasonCheckFailed, err.Error()))
 	}
 }
 
@@ -204,7 +297,7 @@ func (c *checker) set(ctx context.Context, pc client.Object, k check) error {
 
 // lookAgain returns when to look at the credentials again.
 func (c *checker) lookAgain(pc client.Object, k check) time.Duration {
-	after := max(k.next.Sub(c.now()), time.Second)
+	after := max(k.again().Sub(c.now()), time.Second)
 
 	if source, err := clients.SourceOf(pc); err == nil && source.File != "" {
 		return min(after, fileInterval)
@@ -227,35 +320,53 @@ func (c *checker) forget(key types.NamespacedName) {
 	defer c.mu.Unlock()
 
 	delete(c.checks, key)
+	c.turns.Forget(c.kind, key)
 }
 
 // passed notes that credentials work.
-func (c *checker) passed(key types.NamespacedName, credentials string, ready xpv1.Condition) check {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-
-	k := check{credentials: credentials, ready: ready, next: c.now().Add(wait.Jitter(checkInterval, 0.1))}
-	c.checks[key] = k
-
-	return k
+func (c *checker) passed(key types.NamespacedName, credentials string, ready xpv1.Condition) {
+	c.note(key, credentials, ready, func(k *check) {
+		k.failures = 0
+		k.next = c.now().Add(wait.Jitter(checkInterval, 0.1))
+	})
 }
 
 // failed notes that credentials do not work, or cannot be checked.
 func (c *checker) failed(key types.NamespacedName, credentials string, ready xpv1.Condition) check {
+	return c.note(key, credentials, ready, func(k *check) {
+		k.next = c.now().Add(backOff(k.failures))
+		k.failures++
+	})
+}
+
+// note what came of a check.
+func (c *checker) note(key types.NamespacedName, credentials string, ready xpv1.Condition, more func(*check)) check {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
 	k := c.checks[key]
-	if k.credentials != credentials {
+
+	switch {
+	case k.credentials != credentials:
 		k = check{credentials: credentials}
+	case k.doubted:
+		k.doubtable = c.now().Add(backOff(k.doubts))
+		k.doubts++
+	case k.ready.Status == corev1.ConditionTrue:
+		k.doubts, k.doubtable = 0, time.Time{} // Nobody has doubted it for as long as it was believed.
 	}
 
-	k.ready = ready
-	k.next = c.now().Add(wait.Jitter(min(minRetry<<min(k.failures, 10), maxRetry), 0.2))
-	k.failures++
+	k.ready, k.doubted = ready, false
+	more(&k)
 	c.checks[key] = k
 
 	return k
+}
+
+// backOff returns how long to wait before Scaleway is asked again, after so many
+// times in a row.
+func backOff(times int) time.Duration {
+	return wait.Jitter(min(minRetry<<min(times, 10), maxRetry), 0.2)
 }
 
 func condition(status corev1.ConditionStatus, reason xpv1.ConditionReason, message string) xpv1.Condition {

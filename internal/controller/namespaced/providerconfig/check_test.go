@@ -7,23 +7,28 @@ package providerconfig
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/google/go-cmp/cmp"
 	"github.com/scaleway/scaleway-sdk-go/scw"
+	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
 var (
@@ -37,6 +42,64 @@ type stub struct {
 	readErr     error
 	checkErr    error
 	checks      int
+
+	// answers that the tenant gets, not to a check.
+	answers *answers
+	// wait until it is the check's turn.
+	wait time.Duration
+}
+
+func (s *stub) Tenant(clients.Credentials) (*transport.Tenant, error) {
+	return s.answers.tenant, nil
+}
+
+func (s *stub) Begin(string, types.NamespacedName, *transport.Tenant) (func(), time.Duration) {
+	return func() {}, s.wait
+}
+
+func (s *stub) Forget(string, types.NamespacedName) {}
+
+// answers of a Scaleway to a tenant.
+type answers struct {
+	tenants   *transport.Tenants
+	tenant    *transport.Tenant
+	transport *transport.Transport
+	server    *httptest.Server
+	status    int
+}
+
+func newAnswers(t *testing.T) *answers {
+	t.Helper()
+
+	a := &answers{tenants: transport.NewTenants(transport.Pace{}, logging.NewNopLogger())}
+	a.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(a.status) }))
+	t.Cleanup(a.server.Close)
+
+	var err error
+	if a.tenant, err = a.tenants.With("key", a.server.URL); err != nil {
+		t.Fatal(err)
+	}
+
+	a.transport, err = transport.New(transport.Options{
+		Observations: transport.NewObservations(), Timeout: time.Minute, Tenants: a.tenants, Metrics: transport.NewMetrics(a.tenants),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return a
+}
+
+// give an answer to somebody who asks with the tenant's key.
+func (a *answers) give(status int) {
+	a.status = status
+
+	req := httptest.NewRequest(http.MethodGet, a.server.URL, http.NoBody)
+	req.Header.Set("X-Auth-Token", "key")
+
+	// It always returns an answer, of which nothing needs to be read.
+	resp, _ := a.transport.RoundTrip(req)
+	_ = resp.Body.Close()
 }
 
 func (s *stub) Credentials(context.Context, client.Object) (clients.Credentials, error) {
@@ -91,10 +154,71 @@ func TestCheck(t *testing.T) {
 	refused := func(s *stub, _ *v1beta1.ProviderConfig) { s.checkErr = errRefused }
 	outage := func(s *stub, _ *v1beta1.ProviderConfig) { s.checkErr = errOutage }
 
+	answered := func(status int, check error) func(*stub, *v1beta1.ProviderConfig) {
+		return func(s *stub, _ *v1beta1.ProviderConfig) {
+			s.answers.give(status)
+			s.checkErr = check
+		}
+	}
+
 	cases := map[string]struct {
 		reason string
 		steps  []step
 	}{
+		"RefusedToAResource": {
+			reason: "A key that Scaleway no longer accepts is found out by the first who uses it, and not within an hour.",
+			steps: []step{valid, {
+				after: time.Second, change: answered(http.StatusUnauthorized, errRefused),
+				want: ReasonRefused, checks: 1, events: []string{"Warning CredentialsRefused"}, atLeast: minRetry, atMost: 2 * minRetry,
+			}},
+		},
+		"RefusedToAResourceAfterARestart": {
+			reason: "What an earlier process has found out is not believed against what Scaleway says now.",
+			steps: []step{valid, {
+				after: time.Second, restarted: true, change: answered(http.StatusUnauthorized, errRefused),
+				want: ReasonRefused, checks: 1, events: []string{"Warning CredentialsRefused"}, atLeast: minRetry, atMost: 2 * minRetry,
+			}},
+		},
+		"NotPermittedToAResource": {
+			reason: "A key that may not do something is a key.",
+			steps:  []step{valid, {after: time.Second, change: answered(http.StatusForbidden, nil), want: ReasonValid, atLeast: hour - time.Second, atMost: hour + hour/10}},
+		},
+		"NoAnswerToAResource": {
+			reason: "An outage says nothing about the key.",
+			steps:  []step{valid, {after: time.Second, change: answered(http.StatusBadGateway, nil), want: ReasonValid, atLeast: hour - time.Second, atMost: hour + hour/10}},
+		},
+		"AcceptedFromAResource": {
+			reason: "A key that works again is found out by the first who uses it.",
+			steps: []step{
+				{change: refused, want: ReasonRefused, checks: 1, events: []string{"Warning CredentialsRefused"}, atLeast: minRetry, atMost: 2 * minRetry},
+				{
+					after: time.Second, change: answered(http.StatusOK, nil),
+					want: ReasonValid, checks: 1, events: []string{"Normal CredentialsValid"}, atLeast: hour, atMost: hour + hour/10,
+				},
+			},
+		},
+		"RefusedToOneResourceOnly": {
+			reason: "A key that Scaleway refuses to some and not to others is not asked about at each reconcile, but less and less often.",
+			steps: []step{
+				valid,
+				{after: time.Second, change: answered(http.StatusUnauthorized, nil), want: ReasonValid, checks: 1, atLeast: minRetry, atMost: 2 * minRetry},
+				{after: time.Second, change: answered(http.StatusOK, nil), want: ReasonValid, atLeast: time.Second, atMost: 2 * minRetry},
+				{after: time.Second, change: answered(http.StatusUnauthorized, nil), want: ReasonValid, atLeast: time.Second, atMost: 2 * minRetry},
+				{after: 2 * minRetry, want: ReasonValid, checks: 1, atLeast: 2 * minRetry, atMost: 3 * minRetry},
+				{after: minRetry, want: ReasonValid, atLeast: minRetry, atMost: 2 * minRetry},
+				{after: 2 * minRetry, want: ReasonValid, checks: 1, atLeast: 4 * minRetry, atMost: 5 * minRetry},
+			},
+		},
+		"NotItsTurn": {
+			reason: "A check that would hold a worker of others is put off, and nothing is said.",
+			steps: []step{
+				{change: func(s *stub, _ *v1beta1.ProviderConfig) { s.wait = time.Minute }, atLeast: time.Minute, atMost: time.Minute},
+				{
+					after: time.Minute, change: func(s *stub, _ *v1beta1.ProviderConfig) { s.wait = 0 },
+					want: ReasonValid, checks: 1, events: []string{"Normal CredentialsValid"}, atLeast: hour, atMost: hour + hour/10,
+				},
+			},
+		},
 		"OncePerCredentials": {
 			reason: "A reconcile for another reason asks nothing.",
 			steps:  []step{valid, again},
@@ -189,10 +313,10 @@ func TestCheck(t *testing.T) {
 			kube := fake.NewClientBuilder().WithScheme(scheme).WithObjects(pc).WithStatusSubresource(pc).Build()
 
 			now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-			credentials, events := &stub{}, &recorder{}
+			credentials, events := &stub{answers: newAnswers(t)}, &recorder{}
 
 			start := func() *checker {
-				c := newChecker(accounted, kube, func() client.Object { return &v1beta1.ProviderConfig{} }, credentials, events)
+				c := newChecker(accounted, kube, v1beta1.ProviderConfigKind, func() client.Object { return &v1beta1.ProviderConfig{} }, credentials, credentials, events)
 				c.now = func() time.Time { return now }
 
 				return c
@@ -236,6 +360,40 @@ func TestCheck(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Of the ProviderConfigs only those are looked at again whose key is meant, once.
+func TestDoubt(t *testing.T) {
+	a := newAnswers(t)
+
+	other, err := a.tenants.With("other", a.server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	credentials := &stub{answers: a}
+	c := newChecker(accounted, nil, v1beta1.ProviderConfigKind, nil, credentials, credentials, &recorder{})
+
+	meant, neighbour := types.NamespacedName{Namespace: "team-a", Name: "default"}, types.NamespacedName{Namespace: "team-b", Name: "default"}
+	works := condition(corev1.ConditionTrue, ReasonValid, "")
+
+	for name, tenant := range map[types.NamespacedName]*transport.Tenant{meant: a.tenant, neighbour: other} {
+		c.passed(name, "credentials", works)
+		c.reconsider(name, tenant)
+	}
+
+	var doubted [][]types.NamespacedName
+
+	a.tenants.OnJudged(func(t *transport.Tenant) { doubted = append(doubted, c.doubt(t)) })
+
+	for _, status := range []int{http.StatusOK, http.StatusOK, http.StatusUnauthorized, http.StatusUnauthorized, http.StatusOK, http.StatusUnauthorized} {
+		a.give(status)
+	}
+
+	want := [][]types.NamespacedName{nil, {meant}, nil, nil}
+	if diff := cmp.Diff(want, doubted); diff != "" {
+		t.Errorf("doubt(...) at each change of what Scaleway says: -want, +got:\n%s", diff)
 	}
 }
 

@@ -32,6 +32,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
 // Setup adds controllers of ProviderConfigs and ClusterProviderConfigs.
@@ -73,7 +74,7 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 		r = &holder{Reconciler: r, kube: mgr.GetClient(), newConfig: newConfig, kind: config.Kind}
 	}
 
-	r = newChecker(r, mgr.GetClient(), newConfig, o.Clients, recorder)
+	c := newChecker(r, mgr.GetClient(), config.Kind, newConfig, o.Clients, o.Bulkhead, recorder)
 
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(name).
@@ -82,7 +83,8 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 		For(newConfig(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1beta1.ProviderConfigUsage{}, account(mgr.GetClient(), config.Kind, o.HoldCredentials, newConfig)).
 		WatchesRawSource(changedSecrets(mgr, o.Secrets, config)).
-		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
+		WatchesRawSource(doubtedChecks(o.Clients.Tenants, c)).
+		Complete(ratelimiter.NewReconciler(name, c, o.GlobalRateLimiter))
 }
 
 // changedSecrets is a source of requests for the configs that read a Secret whose
@@ -94,6 +96,20 @@ func changedSecrets(mgr ctrl.Manager, secrets *clients.Secrets, config schema.Gr
 				if secretOf(pc) == name {
 					queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(pc)})
 				}
+			}
+		})
+
+		return nil
+	})
+}
+
+// doubtedChecks is a source of requests for the configs of whose credentials Scaleway
+// has said something else, to a managed resource, than the last check did.
+func doubtedChecks(tenants *transport.Tenants, c *checker) source.Source {
+	return source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		tenants.OnJudged(func(t *transport.Tenant) {
+			for _, name := range c.doubt(t) {
+				queue.Add(reconcile.Request{NamespacedName: name})
 			}
 		})
 
