@@ -6,12 +6,14 @@ package tenants
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
@@ -20,6 +22,7 @@ import (
 	containerv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 )
 
@@ -138,6 +141,48 @@ func TestTenantsOfOneName(t *testing.T) {
 	if looked < 4*objects*rotations {
 		t.Errorf("only %d requests were looked at: the test shows little", looked)
 	}
+}
+
+// A tenant who writes down the external name of another's token neither learns whose it
+// is, nor keeps it from being renewed, or from being revoked.
+func TestNameOfAnothersToken(t *testing.T) {
+	t.Parallel()
+
+	owner := framework.New(t)
+	other := owner.Neighbour()
+	owner.StartProvider(framework.WithArgs("--watch-namespace=" + other.Namespace))
+
+	tk, _ := owner.CreateToken("mine")
+	owner.WaitReady(tk)
+
+	first := framework.ExternalName(tk)
+
+	named := other.NewToken("yours", "fr-par/11111111-1111-4111-8111-111111111111")
+	meta.SetExternalName(named, first)
+	other.Create(named)
+
+	c := other.WaitCondition(named, xpv1.TypeSynced, "False", func(c xpv1.Condition) bool { return c.Status == corev1.ConditionFalse })
+	if strings.Contains(c.Message, owner.Namespace) || strings.Contains(c.Message, "another Kubernetes namespace") {
+		t.Errorf("another tenant is told whose the token is: %s", c.Message)
+	}
+
+	owner.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{managed.AnnotationRenew: "now"}) })
+	owner.Eventually("a renewed token", func() (bool, string) {
+		owner.Get(tk)
+		return framework.ExternalName(tk) != first, tk.GetCondition(xpv1.TypeSynced).Message
+	})
+	owner.WaitReady(tk)
+
+	other.Update(named, func() { meta.SetExternalName(named, framework.ExternalName(tk)) })
+	other.WaitCondition(named, xpv1.TypeSynced, "False", func(c xpv1.Condition) bool {
+		return strings.Contains(c.Message, framework.ExternalName(tk))
+	})
+
+	owner.Delete(tk)
+	owner.Eventually("the token to be revoked", func() (bool, string) {
+		n := len(owner.Scaleway.Tokens(""))
+		return n == 0, fmt.Sprintf("%d tokens are alive", n)
+	})
 }
 
 // A ProviderConfig that is used is kept until it is not, and one that is not used goes

@@ -211,6 +211,11 @@ func (e *external) Update(ctx context.Context, mg xpresource.Managed) (managed.E
 		return e.ExternalClient.Update(ctx, mg)
 	}
 
+	// Only now it is known that the object is one that another Kubernetes namespace has.
+	if err := m.checkShared(ctx, mr); err != nil {
+		return managed.ExternalUpdate{}, err
+	}
+
 	// Upjet remembers the state of the old object by the UID that both have.
 	defer e.connector.trackers.RemoveTracker(mr) //nolint:errcheck // It never fails.
 

@@ -109,7 +109,7 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 		}
 	}
 
-	if holds(published, complete) {
+	if maps.EqualFunc(published, complete, bytes.Equal) {
 		notePublication(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name})
 
 		complete = nil

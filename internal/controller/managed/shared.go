@@ -11,7 +11,6 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
-	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -51,7 +50,10 @@ func secretName(o client.Object) string {
 }
 
 // sharers returns the other managed resources of the kind that have the external
-// name. They are the cache's own, which must not be changed.
+// name. In another Kubernetes namespace only those do whose credentials have shown
+// the object: anybody can write down a name, and would keep another tenant's token
+// from being renewed, and from being revoked when that tenant deletes it. They are the
+// cache's own, which must not be changed.
 func (m *minter) sharers(ctx context.Context, mg mintedResource, name string) ([]xpresource.Managed, error) {
 	if name == "" {
 		return nil, nil
@@ -69,7 +71,7 @@ func (m *minter) sharers(ctx context.Context, mg mintedResource, name string) ([
 	var others []xpresource.Managed
 
 	for _, o := range list.GetItems() {
-		if o.GetUID() != mg.GetUID() {
+		if o.GetUID() != mg.GetUID() && (o.GetNamespace() == mg.GetNamespace() || wasObserved(o)) {
 			others = append(others, o)
 		}
 	}
@@ -78,16 +80,34 @@ func (m *minter) sharers(ctx context.Context, mg mintedResource, name string) ([
 }
 
 // checkShared refuses a managed resource whose object another one has too: one of
-// them would revoke it under the other.
+// them would revoke it under the other. What its own credentials have not shown yet
+// learns of no other Kubernetes namespace, and is observed first.
 func (m *minter) checkShared(ctx context.Context, mg mintedResource) error {
 	others, err := m.sharers(ctx, mg, meta.GetExternalName(mg))
-	if err != nil || len(others) == 0 {
+	if err != nil {
 		return err
 	}
 
-	names := make([]string, len(others))
-	for i, o := range others {
-		names[i] = types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetName()}.String()
+	var (
+		names     []string
+		elsewhere bool
+	)
+
+	for _, o := range others {
+		if o.GetNamespace() == mg.GetNamespace() {
+			names = append(names, client.ObjectKeyFromObject(o).String())
+		} else {
+			elsewhere = wasObserved(mg)
+		}
+	}
+
+	// Another tenant's is not named.
+	if elsewhere {
+		names = append(names, "an object in another Kubernetes namespace")
+	}
+
+	if len(names) == 0 {
+		return nil
 	}
 
 	return errors.Errorf("%s is the external name of %s too: neither changes or revokes it until one of them is deleted", meta.GetExternalName(mg), strings.Join(names, ", "))

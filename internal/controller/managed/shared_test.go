@@ -9,6 +9,7 @@ import (
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 )
@@ -16,6 +17,12 @@ import (
 // Two managed resources that are one token, and what the one that is not being
 // deleted keeps.
 func TestShared(t *testing.T) {
+	observed := func(tk *v1beta1.Token) { tk.Status.AtProvider.ID = ptr.To(paris) }
+	elsewhere := func(tk *v1beta1.Token) {
+		tk.SetNamespace("team-b")
+		observed(tk)
+	}
+
 	cases := map[string]struct {
 		reason     string
 		own, other func(*v1beta1.Token)
@@ -26,7 +33,24 @@ func TestShared(t *testing.T) {
 		"OwnDeleted":   {reason: "The other keeps it.", own: deleted, handed: true},
 		"OtherDeleted": {reason: "It is not said to be safe before the other is gone.", other: deleted, want: "is the external name of team-a/other too"},
 		"BothDeleted":  {reason: "Nobody is left to keep it.", own: deleted, other: deleted},
-		"Alone":        {reason: "Nobody else has it.", other: func(tk *v1beta1.Token) { meta.SetExternalName(tk, warsaw) }},
+		"OtherNamespace": {
+			reason: "A tenant who writes down another's name keeps it from nothing.",
+			other:  func(tk *v1beta1.Token) { tk.SetNamespace("team-b") },
+		},
+		"OtherNamespaceOwnDeleted": {
+			reason: "Least of all from being revoked.",
+			own:    deleted, other: func(tk *v1beta1.Token) { tk.SetNamespace("team-b") },
+		},
+		"OtherNamespaceObserved": {
+			reason: "Nor does who writes it down learn that somebody has it.",
+			other:  elsewhere, handed: true,
+		},
+		"BothObserved": {
+			reason: "Two whose credentials show the object both have it. What the other is called is nobody else's business.",
+			own:    observed, other: elsewhere,
+			want: "is the external name of an object in another Kubernetes namespace too", handed: true,
+		},
+		"Alone": {reason: "Nobody else has it.", other: func(tk *v1beta1.Token) { meta.SetExternalName(tk, warsaw) }},
 	}
 
 	for name, tc := range cases {
