@@ -106,6 +106,8 @@ type check struct {
 	doubted   bool
 	doubtable time.Time
 	doubts    int
+	// asking is whether Scaleway is being asked: its answer is none to somebody else.
+	asking bool
 }
 
 // again is when Scaleway is asked again about the same credentials.
@@ -231,7 +233,7 @@ func (c *checker) doubt(tenant *transport.Tenant) []types.NamespacedName {
 	var doubted []types.NamespacedName
 
 	for key, k := range c.checks {
-		if k.tenant == tenant && !k.doubted && k.contradicted() {
+		if k.tenant == tenant && !k.doubted && !k.asking && k.contradicted() {
 			k.doubted = true
 			c.checks[key] = k
 			doubted = append(doubted, key)
@@ -244,6 +246,8 @@ func (c *checker) doubt(tenant *transport.Tenant) []types.NamespacedName {
 // ask Scaleway about the credentials, in a turn that ends with the answer.
 func (c *checker) ask(ctx context.Context, key types.NamespacedName, id string, credentials clients.Credentials, end func()) {
 	defer end()
+
+	c.begin(key)
 
 	err := c.credentials.Check(ctx, credentials)
 
@@ -306,6 +310,17 @@ func (c *checker) lookAgain(pc client.Object, k check) time.Duration {
 	return after
 }
 
+// begin to ask about what was checked before.
+func (c *checker) begin(key types.NamespacedName) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	if k, ok := c.checks[key]; ok {
+		k.asking = true
+		c.checks[key] = k
+	}
+}
+
 func (c *checker) last(key types.NamespacedName) (check, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -356,7 +371,7 @@ func (c *checker) note(key types.NamespacedName, credentials string, ready xpv1.
 		k.doubts, k.doubtable = 0, time.Time{} // Nobody has doubted it for as long as it was believed.
 	}
 
-	k.ready, k.doubted = ready, false
+	k.ready, k.doubted, k.asking = ready, false, false
 	more(&k)
 	c.checks[key] = k
 

@@ -43,7 +43,7 @@ type stub struct {
 	checkErr    error
 	checks      int
 
-	// answers that the tenant gets, not to a check.
+	// answers that the tenant gets.
 	answers *answers
 	// wait until it is the check's turn.
 	wait time.Duration
@@ -108,6 +108,16 @@ func (s *stub) Credentials(context.Context, client.Object) (clients.Credentials,
 
 func (s *stub) Check(context.Context, clients.Credentials) error {
 	s.checks++
+
+	switch {
+	case s.checkErr == nil:
+		s.answers.give(http.StatusOK)
+	case errors.Is(s.checkErr, errRefused):
+		s.answers.give(http.StatusUnauthorized)
+	default:
+		s.answers.give(http.StatusBadGateway)
+	}
+
 	return s.checkErr
 }
 
@@ -201,12 +211,28 @@ func TestCheck(t *testing.T) {
 			reason: "A key that Scaleway refuses to some and not to others is not asked about at each reconcile, but less and less often.",
 			steps: []step{
 				valid,
-				{after: time.Second, change: answered(http.StatusUnauthorized, nil), want: ReasonValid, checks: 1, atLeast: minRetry, atMost: 2 * minRetry},
-				{after: time.Second, change: answered(http.StatusOK, nil), want: ReasonValid, atLeast: time.Second, atMost: 2 * minRetry},
+				{after: time.Second, change: answered(http.StatusUnauthorized, nil), want: ReasonValid, checks: 1, atLeast: hour, atMost: hour + hour/10},
 				{after: time.Second, change: answered(http.StatusUnauthorized, nil), want: ReasonValid, atLeast: time.Second, atMost: 2 * minRetry},
-				{after: 2 * minRetry, want: ReasonValid, checks: 1, atLeast: 2 * minRetry, atMost: 3 * minRetry},
-				{after: minRetry, want: ReasonValid, atLeast: minRetry, atMost: 2 * minRetry},
-				{after: 2 * minRetry, want: ReasonValid, checks: 1, atLeast: 4 * minRetry, atMost: 5 * minRetry},
+				{after: 2 * minRetry, want: ReasonValid, checks: 1, atLeast: hour, atMost: hour + hour/10},
+				{after: time.Second, change: answered(http.StatusUnauthorized, nil), want: ReasonValid, atLeast: minRetry, atMost: 3 * minRetry},
+				{after: time.Second, change: answered(http.StatusOK, nil), want: ReasonValid, atLeast: minRetry, atMost: 3 * minRetry},
+				{after: 3 * minRetry, want: ReasonValid, checks: 1, atLeast: hour, atMost: hour + hour/10},
+				{after: 2 * hour, want: ReasonValid, checks: 1, atLeast: hour, atMost: hour + hour/10},
+				{after: time.Second, change: answered(http.StatusUnauthorized, nil), want: ReasonValid, checks: 1, atLeast: hour, atMost: hour + hour/10},
+			},
+		},
+		"RefusedToTheCheckThenAccepted": {
+			reason: "What Scaleway answers to the check contradicts nothing: the first contradiction is followed up at once.",
+			steps: []step{
+				valid,
+				{
+					after: 2 * hour, change: refused,
+					want: ReasonRefused, checks: 1, events: []string{"Warning CredentialsRefused"}, atLeast: minRetry, atMost: 2 * minRetry,
+				},
+				{
+					after: time.Second, change: answered(http.StatusOK, nil),
+					want: ReasonValid, checks: 1, events: []string{"Normal CredentialsValid"}, atLeast: hour, atMost: hour + hour/10,
+				},
 			},
 		},
 		"NotItsTurn": {
@@ -322,6 +348,8 @@ func TestCheck(t *testing.T) {
 				return c
 			}
 			c := start()
+
+			credentials.answers.tenants.OnJudged(func(t *transport.Tenant) { c.doubt(t) })
 
 			for i, s := range tc.steps {
 				now = now.Add(s.after)
