@@ -208,7 +208,7 @@ func TestCheck(t *testing.T) {
 			},
 		},
 		"RefusedToOneResourceOnly": {
-			reason: "A key that Scaleway refuses to some and not to others is not asked about at each reconcile, but less and less often.",
+			reason: "A key that Scaleway refuses to some and not to others is not asked about at each reconcile, but less and less often, until that has not happened for an hour.",
 			steps: []step{
 				valid,
 				{after: time.Second, change: answered(http.StatusUnauthorized, nil), want: ReasonValid, checks: 1, atLeast: hour, atMost: hour + hour/10},
@@ -219,6 +219,7 @@ func TestCheck(t *testing.T) {
 				{after: 3 * minRetry, want: ReasonValid, checks: 1, atLeast: hour, atMost: hour + hour/10},
 				{after: 2 * hour, want: ReasonValid, checks: 1, atLeast: hour, atMost: hour + hour/10},
 				{after: time.Second, change: answered(http.StatusUnauthorized, nil), want: ReasonValid, checks: 1, atLeast: hour, atMost: hour + hour/10},
+				{after: time.Second, change: answered(http.StatusUnauthorized, nil), want: ReasonValid, atLeast: time.Second, atMost: 2 * minRetry},
 			},
 		},
 		"RefusedToTheCheckThenAccepted": {
