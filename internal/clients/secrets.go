@@ -31,6 +31,11 @@ const (
 	// are kept: more tenants than that are served with live reads.
 	maxWatches = maxClients
 
+	// maxKept bounds what is kept of a Secret, in bytes. Credentials take some hundred; a
+	// Secret may hold a megabyte, and tenants may name as many as are watched. What is
+	// larger is read from the API server each time.
+	maxKept = 16 << 10
+
 	// maxIdle is how long a Secret is watched that nobody reads. It is longer than
 	// the time between two checks of a ProviderConfig, which keeps the watch of each
 	// Secret that is named by one.
@@ -287,6 +292,8 @@ type secretWatch struct {
 	known  bool
 	exists bool
 	data   map[string][]byte
+	// large is whether there are more data than are kept.
+	large bool
 }
 
 // current returns what can be served, and whether anything can.
@@ -326,14 +333,28 @@ func (w *secretWatch) deliver(data map[string][]byte, exists bool, now time.Time
 }
 
 func (w *secretWatch) note(data map[string][]byte, exists bool) bool {
-	differs := w.known && (w.exists != exists || !maps.EqualFunc(w.data, data, bytes.Equal))
-	w.known, w.data, w.exists = true, data, exists
+	large := size(data) > maxKept
+	if large {
+		data = nil
+	}
+
+	differs := w.known && (w.exists != exists || w.large != large || !maps.EqualFunc(w.data, data, bytes.Equal))
+	w.known, w.data, w.exists, w.large = true, data, exists, large
 
 	return differs
 }
 
 func (w *secretWatch) fresh(now time.Time) bool {
-	return !w.sign.IsZero() && now.Sub(w.sign) <= maxSilence
+	return !w.large && !w.sign.IsZero() && now.Sub(w.sign) <= maxSilence
+}
+
+func size(data map[string][]byte) int {
+	n := 0
+	for key, value := range data {
+		n += len(key) + len(value)
+	}
+
+	return n
 }
 
 // alive notes that the open watch gives a sign of life.

@@ -6,6 +6,7 @@ package clients
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -161,6 +162,8 @@ func TestSecrets(t *testing.T) {
 		}
 	}
 
+	large := strings.Repeat("x", maxKept)
+
 	cases := map[string]struct {
 		reason string
 		max    int
@@ -246,6 +249,17 @@ func TestSecrets(t *testing.T) {
 			max:    1,
 			steps:  []step{first, {name: "four minutes with bookmarks", do: bookmarks(4), want: "one"}},
 		},
+		"Large": {
+			reason: "A Secret that would take much memory is not kept, but read each time. That it has become one is announced, and that it no longer is.",
+			max:    1,
+			steps: []step{
+				first, second,
+				{name: "its growth", do: deliver(large), want: large, live: true, changed: true},
+				{name: "another read", do: nothing, want: large, live: true},
+				{name: "its end", do: deliver("two"), want: "two", changed: true},
+				{name: "the read after", do: nothing, want: "two"},
+			},
+		},
 		"TooMany": {
 			reason: "Beyond the bound there are no watches: each read is one of the API server.",
 			max:    0,
@@ -309,8 +323,28 @@ func TestSecrets(t *testing.T) {
 					}
 
 					changes = 0
+
+					if n := kept(s); n > maxKept {
+						t.Errorf("\n%s\n%d bytes are kept after %s, want at most %d", tc.reason, n, st.name, maxKept)
+					}
 				}
 			})
 		})
 	}
+}
+
+// kept returns how many bytes of the Secret are kept.
+func kept(s *Secrets) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	w, ok := s.watches[watchedName]
+	if !ok {
+		return 0
+	}
+
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	return size(w.data)
 }
