@@ -5,13 +5,19 @@
 package managed
 
 import (
+	"context"
 	"testing"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	ujcontroller "github.com/crossplane/upjet/v2/pkg/controller"
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 )
 
 // Two managed resources that are one token, and what the one that is not being
@@ -86,5 +92,39 @@ func TestShared(t *testing.T) {
 				t.Errorf("\n%s\nhandedOver(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// A name that was found out, in the reconcile that asks for a renewal, to be another
+// Kubernetes namespace's too has no token minted in its place.
+func TestSharedIsNotRenewed(t *testing.T) {
+	b := newBench(t)
+
+	b.token(func(tk *v1beta1.Token) {
+		tk.SetNamespace("team-b")
+		tk.SetUID("00000000-0000-4000-8000-000000000000")
+		meta.SetExternalName(tk, paris)
+		tk.Status.AtProvider.ID = ptr.To(paris)
+	})
+
+	tk := b.token(func(tk *v1beta1.Token) {
+		meta.SetExternalName(tk, paris)
+		meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"})
+		tk.Status.AtProvider.ID = ptr.To(paris)
+	})
+
+	sent := 0
+	client := b.terraform(mint.Minted, nil, &sent)
+
+	e := &external{ExternalClient: client, connector: &Connector{
+		minter: b.minter, resource: b.minter.resource, kube: b.kube, trackers: ujcontroller.NewOperationStore(logging.NewNopLogger()),
+		inner: managed.ExternalConnectorFn(func(context.Context, xpresource.Managed) (managed.ExternalClient, error) { return client, nil }),
+	}}
+
+	_, err := e.Update(t.Context(), tk)
+	wantErr(t, "Neither is renewed.", "is the external name of an object in another Kubernetes namespace too", err)
+
+	if sent > 0 || b.record(b.stored()).Attempt != "" {
+		t.Errorf("Update(...): %d requests that mint were sent, and the attempt %q was recorded, want none", sent, b.record(b.stored()).Attempt)
 	}
 }
