@@ -588,3 +588,29 @@ func TestPatientClient(t *testing.T) {
 		})
 	}
 }
+
+// What is no reconcile has its turn like one, and leaves nothing behind.
+func TestBulkheadBegin(t *testing.T) {
+	b := NewBulkhead(BulkheadOptions{Workers: 2, Slots: 1, Rate: 100, Tenants: newScaleway(t).Tenants})
+	first, second := types.NamespacedName{Namespace: "team-a", Name: "first"}, types.NamespacedName{Namespace: "team-a", Name: "second"}
+
+	end, wait := b.Begin("ProviderConfig", first, nil)
+	if wait > 0 {
+		t.Fatalf("Begin(...): the first is to wait for %s, want that it begins", wait)
+	}
+
+	if _, wait := b.Begin("ProviderConfig", second, nil); wait == 0 {
+		t.Error("Begin(...): a second one begins, want that it waits until the first has ended")
+	}
+
+	if _, wait := b.Begin("ProviderConfig", types.NamespacedName{Namespace: "team-b", Name: "first"}, nil); wait > 0 {
+		t.Errorf("Begin(...): one of another tenant is to wait for %s, want that it begins", wait)
+	}
+
+	b.Forget("ProviderConfig", second)
+	end()
+
+	if len(b.items) > 0 || b.tenants["namespace team-a"] != nil {
+		t.Errorf("Forget(...): %d items and %d tenants are left, want those of team-b", len(b.items), len(b.tenants))
+	}
+}
