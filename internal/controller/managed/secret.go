@@ -5,8 +5,10 @@
 package managed
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"maps"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
