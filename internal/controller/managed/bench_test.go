@@ -15,6 +15,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujterraform "github.com/crossplane/upjet/v2/pkg/terraform"
+	dto "github.com/prometheus/client_model/go"
 	containerv1 "github.com/scaleway/scaleway-sdk-go/api/container/v1"
 	container "github.com/scaleway/scaleway-sdk-go/api/container/v1beta1"
 	"github.com/scaleway/scaleway-sdk-go/scw"
@@ -321,6 +322,42 @@ func (b *bench) update(o client.Object) {
 	if err := b.kube.Update(b.t.Context(), o); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// create an object as the API server does.
+func (b *bench) create(o client.Object) {
+	b.t.Helper()
+
+	if err := b.kube.Create(b.t.Context(), o); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// noAPI has no credentials, and so no defaults, of whatever type these are.
+func noAPI[T any](context.Context, client.Client, xpresource.ModernManaged) (*clients.API, T, error) {
+	var none T
+	return nil, none, errors.New("no credentials")
+}
+
+// after is an external client that goes on after the creation, and ends with the
+// error of that.
+func after(inner managed.ExternalClient, goOn func(xpresource.Managed) error) managed.ExternalClient {
+	return &managed.ExternalClientFns{CreateFn: func(ctx context.Context, mg xpresource.Managed) (managed.ExternalCreation, error) {
+		creation, _ := inner.Create(ctx, mg) //nolint:errcheck // It is replaced.
+		return creation, goOn(mg)
+	}}
+}
+
+// count returns how many interrupted creations have had that end.
+func count(t *testing.T, m *Metrics, end string) int {
+	t.Helper()
+
+	out := &dto.Metric{}
+	if err := m.interrupted.WithLabelValues("Token", end).Write(out); err != nil {
+		t.Fatal(err)
+	}
+
+	return int(out.GetCounter().GetValue())
 }
 
 // supersede the attempt by another, as another process does.

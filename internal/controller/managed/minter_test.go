@@ -15,6 +15,7 @@ import (
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
@@ -48,6 +49,8 @@ func TestObserveMissing(t *testing.T) {
 		want        string
 		// attempt tells whether another attempt is recorded.
 		attempt bool
+		// everywhere tells whether the tokens of all parents are listed.
+		everywhere bool
 	}{
 		"First": {
 			reason:  "A token that has no name is minted.",
@@ -117,8 +120,55 @@ func TestObserveMissing(t *testing.T) {
 		"MethodNotAllowed": {reason: "An API that is gone finds nothing.", name: true, prepare: list(http.StatusMethodNotAllowed), want: "ContainersPrivateAccess"},
 		"EndedForGood":     {reason: "An API that is gone finds nothing.", name: true, prepare: list(http.StatusGone), want: "ContainersPrivateAccess"},
 		"NotImplemented":   {reason: "An API that is gone finds nothing.", name: true, prepare: list(http.StatusNotImplemented), want: "ContainersPrivateAccess"},
-		"Forbidden":        {reason: "Without the list nobody knows.", name: true, prepare: list(http.StatusForbidden), want: "cannot be confirmed"},
-		"Unavailable":      {reason: "Without the list nobody knows.", name: true, prepare: list(http.StatusServiceUnavailable), want: "cannot be confirmed"},
+		"OthersListed": {
+			reason:  "Other tokens of the parent are none of this one's business.",
+			name:    true,
+			prepare: func(b *bench) { b.mint("another") },
+			attempt: true,
+		},
+		"BeingRevoked": {
+			reason: "A token that is still listed on its way out will not come back.",
+			name:   true, alive: true,
+			prepare: func(b *bench) {
+				if err := b.scaleway.SetStatus(fakescaleway.KindToken, "fr-par", uuidOf(b.alive()[0]), statusDeleting, ""); err != nil {
+					b.t.Fatal(err)
+				}
+			},
+			attempt: true,
+		},
+		"ParentsOfRecord": {
+			reason: "Before it was ever seen, it is looked for where it was minted.",
+			name:   true, alive: true,
+			own: func(tk *v1beta1.Token, name string) {
+				mint.Record{UID: ownUID, Object: name, State: mint.StateDone, Parents: map[string]string{"namespace_id": *tk.Spec.ForProvider.NamespaceID}}.Write(tk)
+				tk.Spec.ForProvider.NamespaceID = ptr.To(paris)
+			},
+			want: "but lists it",
+		},
+		"NotFoundWithoutParent": {
+			reason: "There is no parent that could have taken it along.",
+			name:   true, everywhere: true,
+			change: func(tk *v1beta1.Token) { tk.Spec.ForProvider.NamespaceID = nil },
+			prepare: func(b *bench) {
+				b.fail(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteTokens, Times: 1, Status: http.StatusNotFound, Body: `{"message":"no"}`})
+			},
+			want: "ContainersPrivateAccess",
+		},
+		"ForbiddenParent": {
+			reason: "That the API answers for other parents says nothing of this one.",
+			name:   true,
+			prepare: func(b *bench) {
+				b.fail(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteTokens, Times: 1, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+			},
+			want: "cannot be confirmed",
+		},
+		"NoCredentials": {
+			reason:  "Without credentials nobody knows, and nothing is recorded.",
+			prepare: func(b *bench) { b.minter.api = noAPI },
+			want:    "no credentials",
+		},
+		"Forbidden":   {reason: "Without the list nobody knows.", name: true, prepare: list(http.StatusForbidden), want: "cannot be confirmed"},
+		"Unavailable": {reason: "Without the list nobody knows.", name: true, prepare: list(http.StatusServiceUnavailable), want: "cannot be confirmed"},
 		"NoSecret": {
 			reason: "Nobody could read the value of another one.",
 			name:   true,
@@ -183,6 +233,16 @@ func TestObserveMissing(t *testing.T) {
 			err := b.minter.observeMissing(t.Context(), tk)
 			wantErr(t, tc.reason, tc.want, err)
 
+			if err != nil && tk.DeletionTimestamp == nil && strings.Contains(err.Error(), AnnotationRelease) {
+				t.Errorf("\n%s\nthe user is told how to release what is not being deleted: %v", tc.reason, err)
+			}
+
+			for _, r := range b.scaleway.Requests() {
+				if r.Method == http.MethodGet && strings.Contains(r.Query, "page_size=100") && strings.Contains(r.Query, "namespace_id="+b.parent) == tc.everywhere {
+					t.Errorf("\n%s\nthe tokens of other parents are listed: %t, with query %s", tc.reason, !tc.everywhere, r.Query)
+				}
+			}
+
 			after := b.record(tk)
 			if !tc.attempt {
 				if diff := cmp.Diff(before, after); diff != "" {
@@ -236,14 +296,20 @@ func TestMinterCreate(t *testing.T) {
 		change  func(*v1beta1.Token)
 		prepare func(*bench)
 		during  func(*bench)
+		// after is what Terraform does once Scaleway has answered.
+		after func(xpresource.Managed) error
 		// stopped is set if the process is asked to stop during the request, and
 		// underWay if another part of it makes the same attempt.
 		stopped, underWay bool
-		want              string
-		state             mint.State
+		// before is the external name of a token that is gone.
+		before string
+		want   string
+		state  mint.State
 		// sent requests that mint, and what they leave alive and in the Secret.
 		sent, alive int
 		published   bool
+		// lost is set if the Secret has the value, and this process does not know.
+		lost bool
 	}{
 		"Minted": {
 			reason: "The secret is published before anything else.", outcome: mint.Minted,
@@ -260,6 +326,55 @@ func TestMinterCreate(t *testing.T) {
 		"NotSent": {
 			reason: "Terraform has done something else.", outcome: mint.NotSent,
 			want: "Terraform sent no request", state: mint.StateFailed, sent: 1,
+		},
+		"MintedThenFailed": {
+			reason: "A token that exists is published and named, whatever Terraform makes of it.", outcome: mint.Minted,
+			after: func(mg xpresource.Managed) error {
+				meta.RemoveAnnotations(mg, meta.AnnotationKeyExternalName)
+				return errors.New("cannot read it")
+			},
+			state: mint.StateDone, sent: 1, alive: 1, published: true,
+		},
+		"MintedInPlaceOfAnother": {
+			reason: "The name is that of the new one.", outcome: mint.Minted, before: paris,
+			state: mint.StateDone, sent: 1, alive: 1, published: true,
+		},
+		"UnclearInSilence": {
+			reason: "That Terraform sees nothing wrong proves nothing.", outcome: mint.Unclear,
+			after: func(xpresource.Managed) error { return nil },
+			want:  "the answer cannot be read", state: mint.StatePending, sent: 1,
+		},
+		"ForbiddenInPlaceOfAnother": {
+			reason: "The name stays that of the one that is gone.", outcome: mint.Minted, before: paris,
+			prepare: refuse(2, 100, forbidden),
+			want:    "which has been revoked again", state: mint.StateFailed, sent: 1,
+		},
+		"ForbiddenMeanwhileAndNoCredentials": {
+			reason: "What cannot be revoked either is looked up later.", outcome: mint.Minted,
+			prepare: refuse(2, 100, forbidden),
+			during:  func(b *bench) { b.minter.api = noAPI },
+			want:    "no credentials", state: mint.StatePending, sent: 1, alive: 1,
+		},
+		"PublishedInSpiteOfAnError": {
+			reason: "The API server has done it, and its answer was lost: what can be read is not revoked.", outcome: mint.Minted,
+			prepare: func(b *bench) {
+				n := 0
+				b.refuse = func(o client.Object) error {
+					s, ok := o.(*corev1.Secret)
+					if !ok {
+						return nil
+					}
+
+					if n++; n != 2 {
+						return nil
+					}
+
+					b.create(s)
+
+					return kerrors.NewForbidden(corev1.Resource("secrets"), published, errors.New("no"))
+				}
+			},
+			want: "refusing to revoke", state: mint.StatePending, sent: 1, alive: 1, lost: true,
 		},
 		"NotRecorded": {
 			reason: "An attempt that nobody could find again is not made.", outcome: mint.Minted,
@@ -344,6 +459,10 @@ func TestMinterCreate(t *testing.T) {
 			tk := b.token(func(tk *v1beta1.Token) {
 				b.pending(0).Write(tk)
 
+				if tc.before != "" {
+					meta.SetExternalName(tk, tc.before)
+				}
+
 				if tc.change != nil {
 					tc.change(tk)
 				}
@@ -352,6 +471,9 @@ func TestMinterCreate(t *testing.T) {
 			if tc.prepare != nil {
 				tc.prepare(b)
 			}
+
+			counted := NewMetrics()
+			b.minter.metrics = counted.of("Token")
 
 			var during func()
 			if tc.during != nil {
@@ -366,8 +488,23 @@ func TestMinterCreate(t *testing.T) {
 			}
 
 			sent := 0
-			creation, err := b.minter.create(ctx, tk, b.terraform(tc.outcome, during, &sent))
+
+			inner := b.terraform(tc.outcome, during, &sent)
+			if tc.after != nil {
+				inner = after(inner, tc.after)
+			}
+
+			creation, err := b.minter.create(ctx, tk, inner)
 			wantErr(t, tc.reason, tc.want, err)
+
+			undeliverable := 0
+			if strings.Contains(tc.want, "revoked again") || tc.during != nil && tc.state == mint.StateFailed {
+				undeliverable = 1
+			}
+
+			if diff := cmp.Diff(undeliverable, count(t, counted, endedUndeliverable)); diff != "" {
+				t.Errorf("\n%s\ncreations that could not be delivered: -want, +got:\n%s", tc.reason, diff)
+			}
 
 			if _, err := b.minter.permits.Use(ownMark.Append("new"), noon); (err == nil) != tc.underWay {
 				t.Errorf("\n%s\nanother request of the attempt: got %v", tc.reason, err)
@@ -376,13 +513,14 @@ func TestMinterCreate(t *testing.T) {
 			alive := b.alive()
 
 			got := []any{b.record(tk).State, sent, len(alive), b.value(published) != ""}
-			if diff := cmp.Diff([]any{tc.state, tc.sent, tc.alive, tc.published}, got); diff != "" {
+			if diff := cmp.Diff([]any{tc.state, tc.sent, tc.alive, tc.published || tc.lost}, got); diff != "" {
 				t.Errorf("\n%s\nstate, requests, alive, published: -want, +got:\n%s", tc.reason, diff)
 			}
 
 			if !tc.published {
-				if diff := cmp.Diff("", meta.GetExternalName(tk)); diff != "" {
-					t.Errorf("\n%s\nexternal name: -want, +got:\n%s", tc.reason, diff)
+				name, named := tk.GetAnnotations()[meta.AnnotationKeyExternalName]
+				if diff := cmp.Diff([]any{tc.before, tc.before != ""}, []any{name, named}); diff != "" {
+					t.Errorf("\n%s\nexternal name, whether there is one: -want, +got:\n%s", tc.reason, diff)
 				}
 
 				return
