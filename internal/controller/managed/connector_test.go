@@ -6,135 +6,560 @@ package managed
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
-	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	ujcontroller "github.com/crossplane/upjet/v2/pkg/controller"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
-// found is an object that exists and is as it should be, as far as upjet knows.
-var found = managed.ExternalClientFns{
-	ObserveFn: func(context.Context, xpresource.Managed) (managed.ExternalObservation, error) {
-		return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}, nil
-	},
-	DeleteFn: func(context.Context, xpresource.Managed) (managed.ExternalDelete, error) {
-		return managed.ExternalDelete{}, errors.New("Scaleway says no")
-	},
+// upjet stands for its connector. It notes what it is asked to do.
+type upjet struct {
+	managed.ExternalClientFns
+
+	did []string
+	// connected are the managed resources that clients were made for.
+	connected []*v1beta1.Token
+	err       error
 }
 
-// What is known of an object's status is what Scaleway has told the tenant whose
-// credentials the managed resource uses, also where another tenant's has the same
-// external name, or where the key is rotated during the reconcile.
-func TestStatusIsOfTheTenant(t *testing.T) {
-	s := newScaleway(t)
-	s.header = http.Header{"Content-Type": {"application/json"}}
-	s.body = `{"id":"a","status":"deleting","error_message":"for the owner"}`
+func newUpjet() *upjet {
+	u := &upjet{}
+	u.ObserveFn = func(context.Context, xpresource.Managed) (managed.ExternalObservation, error) {
+		u.did = append(u.did, "observe")
+		return managed.ExternalObservation{}, nil
+	}
+	u.CreateFn = func(context.Context, xpresource.Managed) (managed.ExternalCreation, error) {
+		u.did = append(u.did, "create")
+		return managed.ExternalCreation{}, nil
+	}
+	u.UpdateFn = func(context.Context, xpresource.Managed) (managed.ExternalUpdate, error) {
+		u.did = append(u.did, "update")
+		return managed.ExternalUpdate{}, nil
+	}
+	u.DeleteFn = func(context.Context, xpresource.Managed) (managed.ExternalDelete, error) {
+		u.did = append(u.did, "delete")
+		return managed.ExternalDelete{}, nil
+	}
 
-	key := "the owner's"
+	return u
+}
 
-	c, _ := newSeen(t, "scaleway_container_namespace")
-	c.seen = s.seen
-	c.inner = managed.ExternalConnectorFn(func(ctx context.Context, _ xpresource.Managed) (managed.ExternalClient, error) {
-		return found, s.Register(ctx, key, s.server.URL)
+// Connect implements managed.ExternalConnector.
+func (u *upjet) Connect(_ context.Context, mg xpresource.Managed) (managed.ExternalClient, error) {
+	tk, ok := mg.(*v1beta1.Token)
+	if !ok {
+		return nil, errors.Errorf("%T is no Token", mg)
+	}
+
+	u.did = append(u.did, "connect")
+	u.connected = append(u.connected, tk)
+
+	return &u.ExternalClientFns, u.err
+}
+
+// connector returns one that has the bench's minter.
+func (b *bench) connector(u *upjet) *Connector {
+	return &Connector{
+		inner:    u,
+		kube:     b.kube,
+		resource: b.minter.resource,
+		trackers: ujcontroller.NewOperationStore(logging.NewNopLogger()),
+		seen:     transport.NewObservations(),
+		record:   b.minter.record,
+		now:      b.minter.now,
+		minter:   b.minter,
+	}
+}
+
+// see has the transport read the object of the managed resource, in the status. It
+// is not found if the status is empty.
+func see(t *testing.T, c *Connector, mg xpresource.Managed, status string) {
+	t.Helper()
+
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+
+		if status == "" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+
+		_, _ = fmt.Fprintf(w, `{"id":"1","status":%q}`, status)
+	}))
+	defer s.Close()
+
+	tenants := transport.NewTenants(transport.Pace{}, logging.NewNopLogger())
+
+	tr, err := transport.New(transport.Options{
+		Observations: c.seen, Timeout: time.Minute, Permits: mint.NewPermits(),
+		Tenants: tenants, Metrics: transport.NewMetrics(tenants),
 	})
-
-	id, err := c.resource.ParseID(paris)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	type want struct {
-		ready     xpv1.ConditionReason
-		poll      time.Duration
-		deleteErr bool
+	if err := tenants.Register(t.Context(), "key", s.URL); err != nil {
+		t.Fatal(err)
+	}
+
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+c.path(mg), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	req.Header.Set("X-Auth-Token", "key")
+
+	resp, err := tr.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// notListed is a client of an API server that lists nothing.
+func notListed(c client.WithWatch) client.Client {
+	return interceptor.NewClient(c, interceptor.Funcs{List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
+		return errors.New("cannot list")
+	}})
+}
+
+// reasons of the events that were sent.
+func reasons(b *bench) []event.Reason {
+	b.t.Helper()
+
+	e, ok := b.minter.record.(*events)
+	if !ok {
+		b.t.Fatalf("%T collects no events", b.minter.record)
+	}
+
+	return e.reasons
+}
+
+// Who is connected to what, and what is said where that is not possible.
+func TestConnect(t *testing.T) {
+	share := func(b *bench) {
+		b.token(func(tk *v1beta1.Token) {
+			tk.SetName("other")
+			tk.SetUID("00000000-0000-4000-8000-000000000000")
+			meta.SetExternalName(tk, paris)
+		})
 	}
 
 	cases := map[string]struct {
-		reason string
-		// keys that the credentials hold when the reconcile begins, and when it has
-		// connected.
-		before, after string
-		want          want
+		reason  string
+		change  func(*v1beta1.Token)
+		prepare func(*bench)
+		// plain is set for a kind whose secrets, if any, are not shown once.
+		plain bool
+		err   error
+		want  string
+		// connected tells whether upjet was asked for a client, and forgotten whether
+		// it may remember no state.
+		connected, forgotten bool
+		events               []event.Reason
 	}{
-		"Owner": {
-			reason: "It is being deleted, so that it is looked at again soon, and not deleted once more.",
-			before: "the owner's", after: "the owner's",
-			want: want{ready: xpv1.ReasonDeleting, poll: minTransientPoll},
+		"Good":         {reason: "Upjet remembers what it did.", connected: true},
+		"Refused":      {reason: "What is wrong never reaches upjet.", change: func(tk *v1beta1.Token) { tk.Spec.ForProvider.Region = ptr.To("fr-pau") }, want: "unknown region"},
+		"NotConnected": {reason: "Upjet says why.", err: errors.New("no ProviderConfig"), want: "no ProviderConfig", connected: true},
+		"DeletedWithoutName": {
+			reason: "There is nothing to delete, and nothing to ask.",
+			change: deleted,
 		},
-		"Other": {
-			reason: "Another tenant knows nothing of that.",
-			before: "another's", after: "another's",
-			want: want{poll: time.Hour, deleteErr: true},
+		"DeletedWithMalformedName": {
+			reason: "Nothing at Scaleway can have this name.",
+			change: func(tk *v1beta1.Token) { deleted(tk); meta.SetExternalName(tk, "shop") },
 		},
-		"Rotated": {
-			reason: "What was asked with the old key is known, although somebody has used the new one meanwhile.",
-			before: "the owner's", after: "the owner's second",
-			want: want{ready: xpv1.ReasonDeleting, poll: minTransientPoll},
+		"Deleted": {
+			reason:    "Upjet must not take it for deleted before Scaleway has deleted it.",
+			change:    func(tk *v1beta1.Token) { deleted(tk); meta.SetExternalName(tk, paris) },
+			connected: true, forgotten: true,
+		},
+		"DeletedWithWrongArguments": {
+			reason: "What is wrong no longer matters.",
+			change: func(tk *v1beta1.Token) {
+				deleted(tk)
+				meta.SetExternalName(tk, paris)
+				tk.Spec.ForProvider.Region = ptr.To("fr-pau")
+			},
+			connected: true, forgotten: true,
+		},
+		"DeletedAndNotConnected": {
+			reason: "The user is told how to let go of it.",
+			change: func(tk *v1beta1.Token) { deleted(tk); meta.SetExternalName(tk, paris) },
+			err:    errors.New("no ProviderConfig"), want: AnnotationRelease + "=" + paris, connected: true, forgotten: true,
+		},
+		"Released": {
+			reason: "The user has given it up, and it is said that it is left.",
+			change: func(tk *v1beta1.Token) {
+				deleted(tk)
+				meta.SetExternalName(tk, paris)
+				meta.AddAnnotations(tk, map[string]string{AnnotationRelease: paris})
+			},
+			err:    errors.New("no ProviderConfig"),
+			events: []event.Reason{reasonReleased},
+		},
+		"AnotherReleased": {
+			reason: "An annotation that was copied along gives up nothing.",
+			change: func(tk *v1beta1.Token) {
+				deleted(tk)
+				meta.SetExternalName(tk, paris)
+				meta.AddAnnotations(tk, map[string]string{AnnotationRelease: warsaw})
+			},
+			connected: true, forgotten: true,
+		},
+		"ReleasedWhileAlive": {
+			reason: "Only what is being deleted is let go of.",
+			change: func(tk *v1beta1.Token) {
+				meta.SetExternalName(tk, paris)
+				meta.AddAnnotations(tk, map[string]string{AnnotationRelease: paris})
+			},
+			connected: true,
+		},
+		"HandedOver": {
+			reason:  "Another managed resource keeps it.",
+			change:  func(tk *v1beta1.Token) { deleted(tk); meta.SetExternalName(tk, paris) },
+			prepare: share,
+		},
+		"PerhapsHandedOver": {
+			reason:  "Nothing is revoked as long as nobody knows who else has it.",
+			change:  func(tk *v1beta1.Token) { deleted(tk); meta.SetExternalName(tk, paris) },
+			prepare: func(b *bench) { b.minter.kube = notListed(b.kube) },
+			want:    "cannot list what else has the external name",
+		},
+		"SharedPlain": {
+			reason:  "Kinds whose objects hold no secret have no such guard.",
+			change:  func(tk *v1beta1.Token) { deleted(tk); meta.SetExternalName(tk, paris) },
+			prepare: share, plain: true,
+			connected: true, forgotten: true,
 		},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			mg := newManaged(t, name)
-			ctx := transport.WithUser(t.Context(), userOf(mg))
+			t.Parallel()
 
-			key = tc.before
+			b := newBench(t)
+			tk := b.token(func(tk *v1beta1.Token) {
+				if tc.change != nil {
+					tc.change(tk)
+				}
+			})
 
-			client, err := c.Connect(ctx, mg)
-			if err != nil {
-				t.Fatal(err)
+			if tc.prepare != nil {
+				tc.prepare(b)
 			}
 
-			s.know(t, mg.GetNamespace(), "the owner's")
-			s.get(t, "the owner's", c.resource.ObjectPath(id.Region, id.UUID))
+			u := newUpjet()
+			u.err = tc.err
 
-			key = tc.after
-			s.know(t, mg.GetNamespace(), tc.after)
-
-			if _, err := client.Observe(ctx, mg); err != nil {
-				t.Fatal(err)
+			c := b.connector(u)
+			if tc.plain {
+				c.minter = nil
 			}
 
-			got := want{ready: mg.GetCondition(xpv1.TypeReady).Reason, poll: c.pollInterval(0)(mg, time.Hour)}
+			tracker := c.trackers.Tracker(tk)
 
-			_, err = client.Delete(ctx, mg)
-			got.deleteErr = err != nil
+			_, err := c.Connect(t.Context(), tk)
+			wantErr(t, tc.reason, tc.want, err)
 
-			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
-				t.Errorf("\n%s\nthe condition Ready, the next poll, and whether Delete reached upjet: -want, +got:\n%s", tc.reason, diff)
+			if diff := cmp.Diff(tc.connected, len(u.connected) > 0); diff != "" {
+				t.Errorf("\n%s\nupjet was asked for a client: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			c.forget(mg.GetUID())
+			if diff := cmp.Diff(tc.forgotten, c.trackers.Tracker(tk) != tracker); diff != "" {
+				t.Errorf("\n%s\nupjet's state was forgotten: -want, +got:\n%s", tc.reason, diff)
+			}
 
-			if _, ok := c.tenants.Load(mg.GetUID()); ok {
-				t.Error("forget(...) has left whose credentials an object had")
+			if diff := cmp.Diff(tc.events, reasons(b), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("\n%s\nevents: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
 }
 
-// newManaged returns a ContainerNamespace with an external name.
-func newManaged(t *testing.T, uid string) xpresource.ModernManaged {
-	t.Helper()
+// A client that finds nothing lets the reconciler remove the finalizer, and asks
+// upjet for nothing.
+func TestConnectNothing(t *testing.T) {
+	b, u := newBench(t), newUpjet()
 
-	tr := newManagedOf(t, v1beta1.ContainerNamespace_GroupVersionKind, map[string]any{"spec": map[string]any{"providerConfigRef": map[string]any{"kind": "ProviderConfig", "name": "default"}}})
-	tr.SetUID(types.UID(uid))
-	meta.SetExternalName(tr, paris)
-
-	mg, ok := tr.(xpresource.ModernManaged)
-	if !ok {
-		t.Fatalf("%T is not a namespaced managed resource", tr)
+	c, err := b.connector(u).Connect(t.Context(), b.token(deleted))
+	if err != nil {
+		t.Fatal(err)
 	}
 
-	return mg
+	o, err := c.Observe(t.Context(), token(deleted))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if diff := cmp.Diff(managed.ExternalObservation{}, o); diff != "" {
+		t.Errorf("Observe(...): -want, +got:\n%s", diff)
+	}
+
+	if diff := cmp.Diff(0, len(u.did)); diff != "" {
+		t.Errorf("upjet did %v", u.did)
+	}
+
+	if err := c.Disconnect(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// What a kind whose secret is shown once is created and changed by, and what any
+// other kind is.
+func TestExternal(t *testing.T) {
+	create := func(ctx context.Context, e managed.ExternalClient, mg xpresource.Managed) error {
+		_, err := e.Create(ctx, mg)
+		return err
+	}
+	update := func(ctx context.Context, e managed.ExternalClient, mg xpresource.Managed) error {
+		_, err := e.Update(ctx, mg)
+		return err
+	}
+	renewed := func(tk *v1beta1.Token) {
+		meta.SetExternalName(tk, paris)
+		meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"})
+		mint.Record{UID: ownUID, State: mint.StateDone, Object: paris, Renewed: "before"}.Write(tk)
+	}
+
+	cases := map[string]struct {
+		reason string
+		do     func(context.Context, managed.ExternalClient, xpresource.Managed) error
+		change func(*v1beta1.Token)
+		plain  bool
+		want   string
+		// did is what upjet was asked for.
+		did []string
+		// forgotten tells whether upjet may remember no state.
+		forgotten bool
+	}{
+		"CreatePlain": {reason: "There is nothing to guard.", do: create, plain: true, did: []string{"create"}},
+		"CreateUnrecorded": {
+			reason: "Nobody could find again what is created.", do: create,
+			want: "without a recorded attempt", forgotten: true,
+		},
+		"CreateUnsent": {
+			reason: "It is minted through the guard, which sees that no request was sent.", do: create,
+			change: func(tk *v1beta1.Token) {
+				mint.Record{UID: ownUID, Attempt: ownAttempt, State: mint.StatePending, At: noon}.Write(tk)
+			},
+			want: "Terraform sent no request", did: []string{"create"}, forgotten: true,
+		},
+		"UpdatePlain": {reason: "There is no secret to renew.", do: update, plain: true, change: renewed, did: []string{"update"}},
+		"Update": {
+			reason: "Nobody asks for a new secret.", do: update,
+			change: func(tk *v1beta1.Token) { meta.SetExternalName(tk, paris) },
+			did:    []string{"update"},
+		},
+		"UpdateRenewed": {
+			reason: "The renewal has been made.", do: update,
+			change: func(tk *v1beta1.Token) {
+				renewed(tk)
+				mint.Record{UID: ownUID, State: mint.StateDone, Object: paris, Renewed: "now"}.Write(tk)
+			},
+			did: []string{"update"},
+		},
+		"UpdateUnreadable": {
+			reason: "A renewal may have been made.", do: update,
+			change: func(tk *v1beta1.Token) {
+				renewed(tk)
+				meta.AddAnnotations(tk, map[string]string{mint.AnnotationRecord: "{"})
+			},
+			want: "is not what the provider wrote",
+		},
+		"Renew": {
+			reason: "Another object is created, by a client of its own.", do: update, change: renewed,
+			want: "Terraform sent no request", did: []string{"connect", "observe", "create"}, forgotten: true,
+		},
+		"RenewWithTemplate": {
+			reason: "Upjet would evaluate it.", do: update,
+			change: func(tk *v1beta1.Token) {
+				renewed(tk)
+				tk.Spec.ForProvider.Description = ptr.To(`${upper("a")}`)
+			},
+			want: "holds a call", forgotten: true,
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b, u := newBench(t), newUpjet()
+			tk := b.token(func(tk *v1beta1.Token) {
+				if tc.change != nil {
+					tc.change(tk)
+				}
+			})
+
+			c := b.connector(u)
+			if tc.plain {
+				c.minter = nil
+			}
+
+			tracker := c.trackers.Tracker(tk)
+			remembered := false
+
+			u.CreateFn = func(context.Context, xpresource.Managed) (managed.ExternalCreation, error) {
+				remembered = len(u.connected) > 0 && c.trackers.Tracker(tk) == tracker
+				u.did = append(u.did, "create")
+
+				return managed.ExternalCreation{}, nil
+			}
+
+			wantErr(t, tc.reason, tc.want, tc.do(t.Context(), &external{ExternalClient: &u.ExternalClientFns, connector: c}, tk))
+
+			if diff := cmp.Diff(tc.did, u.did); diff != "" {
+				t.Errorf("\n%s\nwhat upjet did: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if remembered {
+				t.Errorf("\n%s\nthe new object is created from the state of the old one", tc.reason)
+			}
+
+			if diff := cmp.Diff(tc.forgotten, c.trackers.Tracker(tk) != tracker); diff != "" {
+				t.Errorf("\n%s\nupjet's state was forgotten: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			for _, another := range u.connected {
+				if name := meta.GetExternalName(another) + another.GetID(); name != "" {
+					t.Errorf("\n%s\nthe client for the new object is for %q", tc.reason, name)
+				}
+			}
+		})
+	}
+}
+
+// What a deletion does, and what counts as deleted.
+func TestExternalDelete(t *testing.T) {
+	gone := errors.New("http error 404")
+
+	cases := map[string]struct {
+		reason string
+		// before is the status in which the object was seen, if it was, and after that
+		// during the deletion.
+		before, after *string
+		err           error
+		noClient      bool
+		want          string
+		did           []string
+	}{
+		"Deleted":      {reason: "It is deleted.", before: ptr.To("ready"), did: []string{"connect", "delete"}},
+		"BeingDeleted": {reason: "Scaleway would refuse another deletion.", before: ptr.To(statusDeleting)},
+		"NeverSeen":    {reason: "A kind without a status is deleted all the same.", did: []string{"connect", "delete"}},
+		"Refused":      {reason: "It is still there.", before: ptr.To("ready"), after: ptr.To("ready"), err: errors.New("http error 403"), want: "403", did: []string{"connect", "delete"}},
+		"Gone":         {reason: "It was there a moment ago, and is not any more.", before: ptr.To("ready"), after: ptr.To(""), err: gone, did: []string{"connect", "delete"}},
+		"PerhapsGone":  {reason: "It was never seen, so that nothing is known of it.", err: gone, want: "404", did: []string{"connect", "delete"}},
+		"NoClient":     {reason: "It is tried again.", before: ptr.To("ready"), noClient: true, want: "no ProviderConfig", did: []string{"connect"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b, u := newBench(t), newUpjet()
+			tk := b.token(func(tk *v1beta1.Token) {
+				deleted(tk)
+				meta.SetExternalName(tk, paris)
+				tk.Spec.ForProvider.Description = ptr.To(`${upper("a")}`)
+			})
+			c := b.connector(u)
+			tracker := c.trackers.Tracker(tk)
+
+			if tc.before != nil {
+				see(t, c, tk, *tc.before)
+			}
+
+			if tc.noClient {
+				u.err = errors.New("no ProviderConfig")
+			}
+
+			u.DeleteFn = func(context.Context, xpresource.Managed) (managed.ExternalDelete, error) {
+				u.did = append(u.did, "delete")
+
+				if c.trackers.Tracker(tk) == tracker {
+					t.Errorf("\n%s\nupjet would delete with what it remembers", tc.reason)
+				}
+
+				if tc.after != nil {
+					see(t, c, tk, *tc.after)
+				}
+
+				return managed.ExternalDelete{}, tc.err
+			}
+
+			stale := newUpjet()
+			stale.DeleteFn = func(context.Context, xpresource.Managed) (managed.ExternalDelete, error) {
+				t.Errorf("\n%s\nit is deleted by a client that has observed", tc.reason)
+				return managed.ExternalDelete{}, nil
+			}
+
+			_, err := (&external{ExternalClient: &stale.ExternalClientFns, connector: c}).Delete(t.Context(), tk)
+			wantErr(t, tc.reason, tc.want, err)
+
+			if diff := cmp.Diff(tc.did, u.did); diff != "" {
+				t.Errorf("\n%s\nwhat upjet did: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			for _, clean := range u.connected {
+				if err := checkTemplates(clean); err != nil {
+					t.Errorf("\n%s\nupjet would evaluate what was never checked: %v", tc.reason, err)
+				}
+			}
+		})
+	}
+}
+
+// What is remembered of a managed resource goes with it.
+func TestForget(t *testing.T) {
+	b := newBench(t)
+	c := b.connector(newUpjet())
+
+	tk := token(func(tk *v1beta1.Token) {
+		tk.SetUID(ownUID)
+		tk.Status.AtProvider.ExpiresAt = ptr.To(noon.Add(time.Hour).Format(time.RFC3339))
+	})
+
+	steps := []struct {
+		reason string
+		forget types.UID
+		events int
+	}{
+		{reason: "It is said once.", events: 1},
+		{reason: "Another one is gone.", forget: "another", events: 1},
+		{reason: "Nothing is remembered of what is gone.", forget: ownUID, events: 2},
+	}
+
+	for _, s := range steps {
+		c.forget(s.forget)
+		b.minter.observeExpiry(tk)
+
+		if diff := cmp.Diff(s.events, len(reasons(b))); diff != "" {
+			t.Errorf("\n%s\nevents: -want, +got:\n%s", s.reason, diff)
+		}
+	}
+
+	c.minter = nil
+	c.forget(ownUID) // A kind without a minter has nothing to forget.
 }
