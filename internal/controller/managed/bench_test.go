@@ -53,8 +53,10 @@ type bench struct {
 	tokens   *container.API
 	// parent of all tokens.
 	parent string
-	// refuse is asked before each write to the API server.
-	refuse func(client.Object) error
+	// refuse is asked before each write to the API server, and unreadable is what
+	// each read of a Secret ends with, if it is set.
+	refuse     func(client.Object) error
+	unreadable error
 
 	t *testing.T
 }
@@ -74,6 +76,20 @@ func newBench(t *testing.T) *bench {
 		Build()
 
 	guarded := interceptor.NewClient(b.kube, interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+			if _, ok := o.(*corev1.Secret); ok && b.unreadable != nil {
+				return b.unreadable
+			}
+
+			return c.Get(ctx, key, o, opts...)
+		},
+		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, opts ...client.PatchOption) error {
+			if err := b.refuse(o); err != nil {
+				return err
+			}
+
+			return c.Patch(ctx, o, p, opts...)
+		},
 		Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
 			if err := b.refuse(o); err != nil {
 				return err
@@ -358,6 +374,29 @@ func count(t *testing.T, m *Metrics, end string) int {
 	}
 
 	return int(out.GetCounter().GetValue())
+}
+
+// lost returns how many losses of secrets have been counted.
+func lost(t *testing.T, m *Metrics) int {
+	t.Helper()
+
+	n := 0
+
+	for _, reason := range losses {
+		out := &dto.Metric{}
+		if err := m.lost.WithLabelValues("Token", string(reason)).Write(out); err != nil {
+			t.Fatal(err)
+		}
+
+		n += int(out.GetCounter().GetValue())
+	}
+
+	return n
+}
+
+// now is a time that an object may have been deleted at.
+func now() metav1.Time {
+	return metav1.NewTime(noon)
 }
 
 // supersede the attempt by another, as another process does.

@@ -1,0 +1,393 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"k8s.io/utils/ptr"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
+)
+
+// What is made of what upjet has observed of an object whose secret is shown once.
+func TestObserveMinted(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		// missing is set if upjet finds no object.
+		missing bool
+		err     error
+		// held is the value in the Secret: the object's own, or another text.
+		held    string
+		status  string
+		change  func(*v1beta1.Token)
+		prepare func(*bench)
+		want    string
+		// ready is the reason of the condition, and events those that are sent.
+		ready  xpv1.ConditionReason
+		events []event.Reason
+		// exists, current and published are what the reconciler is told.
+		exists, current, published bool
+		state                      mint.State
+	}{
+		"Published": {
+			reason: "It is published by the reconciler, complete.", held: "own",
+			ready: xpv1.ReasonAvailable, exists: true, current: true, published: true, state: mint.StateDone,
+		},
+		"NotObserved": {
+			reason: "Nothing is known.", err: errors.New("no answer"), want: "no answer", state: mint.StateDone,
+		},
+		"Ended": {
+			reason: "The user is told what comes after.", err: errors.New("http error 410 Gone"), want: "ContainersPrivateAccess", state: mint.StateDone,
+		},
+		"Lost": {
+			reason: "It is said, and not replaced.",
+			ready:  ReasonSecretLost, events: []event.Reason{event.Reason(ReasonSecretLost)}, exists: true, current: true, state: mint.StateDone,
+		},
+		"StillLost": {
+			reason: "It has been said.",
+			change: func(tk *v1beta1.Token) { tk.SetConditions(unready(ReasonSecretLost, "it is lost")) },
+			ready:  ReasonSecretLost, exists: true, current: true, state: mint.StateDone,
+		},
+		"LostOtherwise": {
+			reason: "It is another trouble than before.", held: "text",
+			change: func(tk *v1beta1.Token) { tk.SetConditions(unready(ReasonSecretLost, "it is lost")) },
+			ready:  ReasonSecretUnreadable, events: []event.Reason{event.Reason(ReasonSecretUnreadable)},
+			exists: true, current: true, published: true, state: mint.StateDone,
+		},
+		"Expired": {
+			reason: "That it has expired matters more than where its value is.",
+			change: func(tk *v1beta1.Token) { tk.Status.AtProvider.ExpiresAt = ptr.To(noon.Format(time.RFC3339)) },
+			ready:  ReasonExpired, events: []event.Reason{event.Reason(ReasonExpired)}, exists: true, current: true, state: mint.StateDone,
+		},
+		"NotChecked": {
+			reason:  "Without its Secret nobody knows.",
+			prepare: func(b *bench) { b.unreadable = errors.New("cannot read") },
+			want:    "cannot check Secret", state: mint.StateDone,
+			ready: xpv1.ReasonAvailable,
+		},
+		"NotPublishedBecauseDeleted": {
+			reason: "What is being deleted needs no secret.", change: deleted,
+			ready: xpv1.ReasonAvailable, exists: true, current: true, state: mint.StateDone,
+		},
+		"RenewalDue": {
+			reason: "The reconciler is told to update it.", held: "own",
+			change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"}) },
+			ready:  xpv1.ReasonAvailable, exists: true, published: true, state: mint.StateDone,
+		},
+		"Creating": {
+			reason: "It cannot be used yet, and cannot be changed.", held: "own", status: statusCreating,
+			ready: xpv1.ReasonCreating, exists: true, current: true, published: true, state: mint.StateDone,
+		},
+		"Missing": {
+			reason: "Another attempt is recorded.", missing: true,
+			change: func(tk *v1beta1.Token) { meta.RemoveAnnotations(tk, meta.AnnotationKeyExternalName) },
+			state:  mint.StatePending,
+		},
+		"MissingUnknown": {
+			reason: "What it does not know is not minted.", missing: true,
+			change: func(tk *v1beta1.Token) { mint.Record{UID: ownUID}.Write(tk) },
+			want:   "this object did not create",
+		},
+		"NotSwept": {
+			reason: "What an abandoned attempt has left comes first.", held: "own",
+			change: func(tk *v1beta1.Token) {
+				mint.Record{UID: ownUID, State: mint.StateDone, Object: meta.GetExternalName(tk), Abandoned: []mint.Abandoned{{Attempt: ownAttempt, At: noon, Region: "fr-par"}}}.Write(tk)
+			},
+			prepare: func(b *bench) { b.minter.api = noAPI },
+			want:    "no credentials", state: mint.StateDone,
+			ready: "",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b, u := newBench(t), newUpjet()
+			own, value := b.mint("own")
+
+			if tc.missing {
+				own = paris
+			}
+
+			tk := b.token(func(tk *v1beta1.Token) {
+				meta.SetExternalName(tk, own)
+				mint.Record{UID: ownUID, State: mint.StateDone, Object: own, Secret: published}.Write(tk)
+
+				if tc.change != nil {
+					tc.change(tk)
+				}
+			})
+
+			if tc.held != "" {
+				b.secret(tk, published, map[string]string{"own": value, "text": "text"}[tc.held])
+			}
+
+			if tc.prepare != nil {
+				tc.prepare(b)
+			}
+
+			c := b.connector(u)
+			if tc.status != "" {
+				see(t, c, tk, tc.status)
+			}
+
+			u.ObserveFn = func(_ context.Context, mg xpresource.Managed) (managed.ExternalObservation, error) {
+				if tc.err != nil || tc.missing {
+					return managed.ExternalObservation{}, tc.err
+				}
+
+				mg.SetConditions(xpv1.Available()) // As upjet does.
+
+				return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: tc.status == "", ConnectionDetails: managed.ConnectionDetails{valueKey: []byte(hidden)}}, nil
+			}
+
+			counted := NewMetrics()
+			b.minter.metrics = counted.of("Token")
+
+			o, err := (&external{ExternalClient: &u.ExternalClientFns, connector: c}).Observe(t.Context(), tk)
+			wantErr(t, tc.reason, tc.want, err)
+
+			got := []bool{o.ResourceExists, o.ResourceUpToDate, len(o.ConnectionDetails["token"]) > 0}
+			if diff := cmp.Diff([]bool{tc.exists, tc.current, tc.published}, got); diff != "" {
+				t.Errorf("\n%s\nexists, up to date, published: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if v := string(o.ConnectionDetails[valueKey]); v == hidden && !meta.WasDeleted(tk) {
+				t.Errorf("\n%s\nwhat is no secret is published", tc.reason)
+			}
+
+			ready := tk.GetCondition(xpv1.TypeReady).Reason
+			if tc.want == "" || tc.ready != "" {
+				if diff := cmp.Diff(tc.ready, ready); diff != "" {
+					t.Errorf("\n%s\nreason of Ready: -want, +got:\n%s", tc.reason, diff)
+				}
+			}
+
+			if diff := cmp.Diff(tc.events, reasons(b), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("\n%s\nevents: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			losses := 0
+			for _, e := range tc.events {
+				if xpv1.ConditionReason(e) != ReasonExpired {
+					losses++
+				}
+			}
+
+			if diff := cmp.Diff(losses, lost(t, counted)); diff != "" {
+				t.Errorf("\n%s\nlosses that were counted: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(tc.state, b.record(tk).State); diff != "" {
+				t.Errorf("\n%s\nstate of the attempt: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// What is made of what upjet has observed of any other object.
+func TestObservePlain(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		missing bool
+		err     error
+		status  string
+		change  func(*v1beta1.Container)
+		want    string
+		ready   xpv1.ConditionReason
+		// current tells whether nothing is to be changed.
+		current    bool
+		atProvider string
+	}{
+		"Ready":       {reason: "It is changed as the user wants.", status: "ready", ready: xpv1.ReasonAvailable, atProvider: "ready"},
+		"NeverSeen":   {reason: "Nothing is known but what upjet says.", atProvider: "ready"},
+		"Creating":    {reason: "It is not changed meanwhile, and the status is Scaleway's.", status: statusCreating, ready: xpv1.ReasonCreating, current: true, atProvider: statusCreating},
+		"NotObserved": {reason: "Nothing is known.", err: errors.New("http error 410"), status: statusCreating, want: "http error 410", atProvider: "ready"},
+		"MissingUnknown": {
+			reason: "A name that is somebody's mistake is no reason to create.", missing: true, status: statusCreating,
+			want: "this object did not create", atProvider: "ready",
+		},
+		"MissingOwn": {
+			reason: "It has been deleted since it was seen.", missing: true,
+			change:     func(c *v1beta1.Container) { c.Status.AtProvider.ID = ptr.To(paris) },
+			atProvider: "ready",
+		},
+		"MissingCreated": {
+			reason: "It was created, and has not been seen yet.", missing: true,
+			change:     func(c *v1beta1.Container) { meta.SetExternalCreateSucceeded(c, noon) },
+			atProvider: "ready",
+		},
+		"MissingWithoutName": {
+			reason: "It has not been created yet.", missing: true,
+			change:     func(c *v1beta1.Container) { meta.RemoveAnnotations(c, meta.AnnotationKeyExternalName) },
+			atProvider: "ready",
+		},
+		"MissingAndDeleted": {
+			reason: "There is nothing to delete.", missing: true,
+			change:     func(c *v1beta1.Container) { c.DeletionTimestamp = ptr.To(now()) },
+			atProvider: "ready",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			u := newUpjet()
+			c := &Connector{resource: declaration(t, "scaleway_container"), seen: transport.NewObservations()}
+
+			mg := &v1beta1.Container{}
+			meta.SetExternalName(mg, paris)
+			mg.Status.AtProvider.Status = ptr.To("ready")
+
+			if tc.status != "" {
+				see(t, c, mg, tc.status)
+			}
+
+			if tc.change != nil {
+				tc.change(mg)
+			}
+
+			u.ObserveFn = func(context.Context, xpresource.Managed) (managed.ExternalObservation, error) {
+				return managed.ExternalObservation{ResourceExists: !tc.missing}, tc.err
+			}
+
+			o, err := (&external{ExternalClient: &u.ExternalClientFns, connector: c}).Observe(t.Context(), mg)
+			wantErr(t, tc.reason, tc.want, err)
+
+			if tc.err == nil {
+				if diff := cmp.Diff([]bool{!tc.missing, tc.current}, []bool{o.ResourceExists, o.ResourceUpToDate}); diff != "" {
+					t.Errorf("\n%s\nexists, up to date: -want, +got:\n%s", tc.reason, diff)
+				}
+			}
+
+			if diff := cmp.Diff(tc.ready, mg.GetCondition(xpv1.TypeReady).Reason); diff != "" {
+				t.Errorf("\n%s\nreason of Ready: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(tc.atProvider, ptr.Deref(mg.Status.AtProvider.Status, "")); diff != "" {
+				t.Errorf("\n%s\nstatus.atProvider.status: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// The reconciler would wait half a minute before it believes that what was created
+// a moment ago is gone. Only where it was seen is that certain.
+func TestObserveDeleted(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		missing bool
+		change  func(*v1beta1.Container)
+		waits   bool
+	}{
+		"Gone":        {reason: "It was there.", missing: true, change: func(c *v1beta1.Container) { c.DeletionTimestamp = ptr.To(now()) }},
+		"StillThere":  {reason: "It is not gone.", change: func(c *v1beta1.Container) { c.DeletionTimestamp = ptr.To(now()) }, waits: true},
+		"NotDeleted":  {reason: "It is created again, unless it only shows up late.", missing: true, waits: true},
+		"NotYetThere": {reason: "It may only show up late.", missing: true, change: func(c *v1beta1.Container) { c.DeletionTimestamp, c.Status.AtProvider.ID = ptr.To(now()), nil }, waits: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			u := newUpjet()
+			c := &Connector{resource: declaration(t, "scaleway_container"), seen: transport.NewObservations()}
+
+			mg := &v1beta1.Container{}
+			meta.SetExternalName(mg, paris)
+			meta.SetExternalCreateSucceeded(mg, noon)
+			mg.Status.AtProvider.ID = ptr.To(paris)
+
+			if tc.change != nil {
+				tc.change(mg)
+			}
+
+			u.ObserveFn = func(context.Context, xpresource.Managed) (managed.ExternalObservation, error) {
+				return managed.ExternalObservation{ResourceExists: !tc.missing}, nil
+			}
+
+			if _, err := (&external{ExternalClient: &u.ExternalClientFns, connector: c}).Observe(t.Context(), mg); err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.waits, !meta.GetExternalCreateSucceeded(mg).IsZero()); diff != "" {
+				t.Errorf("\n%s\nthe reconciler waits: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// When an object is looked at again.
+func TestPollInterval(t *testing.T) {
+	const interval = time.Hour
+
+	cases := map[string]struct {
+		reason  string
+		status  string
+		since   time.Duration
+		expires *string
+		jitter  time.Duration
+		plain   bool
+		// at least, and at most.
+		least, most time.Duration
+	}{
+		"Ready":        {reason: "There is nothing to come back for.", status: "ready", least: interval, most: interval},
+		"NeverSeen":    {reason: "Nothing is known.", least: interval, most: interval},
+		"Creating":     {reason: "It will be ready soon.", status: statusCreating, least: minTransientPoll, most: minTransientPoll},
+		"StillLoading": {reason: "The longer it lasts, the less often it is looked at.", status: statusCreating, since: 2 * time.Minute, least: 25 * time.Second, most: maxTransientPoll},
+		"ForAges":      {reason: "It is looked at all the same.", status: statusCreating, since: 24 * time.Hour, least: maxTransientPoll, most: maxTransientPoll},
+		"Expires":      {reason: "It is looked at when it expires.", expires: ptr.To(noon.Add(time.Minute).Format(time.RFC3339)), least: time.Minute, most: 2 * time.Minute},
+		"ExpiresPlain": {reason: "A kind without a minter has no expiry.", expires: ptr.To(noon.Add(time.Minute).Format(time.RFC3339)), plain: true, least: interval, most: interval},
+		"Spread":       {reason: "Not all of them at the same moment.", jitter: time.Minute, least: interval - time.Minute, most: interval + time.Minute},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			c := &Connector{resource: declaration(t, "scaleway_container_token"), seen: transport.NewObservations()}
+			if !tc.plain {
+				c.minter = &minter{resource: c.resource, now: func() time.Time { return noon }}
+			}
+
+			tk := token(func(tk *v1beta1.Token) {
+				meta.SetExternalName(tk, paris)
+				tk.Status.AtProvider.ExpiresAt = tc.expires
+
+				ready := xpv1.Creating()
+				ready.LastTransitionTime.Time = time.Now().Add(-tc.since)
+				tk.SetConditions(ready)
+			})
+
+			if tc.status != "" {
+				see(t, c, tk, tc.status)
+			}
+
+			different := false
+
+			for range 100 {
+				got := c.pollInterval(tc.jitter)(tk, interval)
+				if got < tc.least || got > tc.most {
+					t.Fatalf("\n%s\npollInterval(...): want from %s to %s, got %s", tc.reason, tc.least, tc.most, got)
+				}
+
+				different = different || got != interval
+			}
+
+			if tc.jitter > 0 && !different {
+				t.Errorf("\n%s\npollInterval(...) is the same each time", tc.reason)
+			}
+		})
+	}
+}
