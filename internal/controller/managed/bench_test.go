@@ -84,21 +84,21 @@ func newBench(t *testing.T) *bench {
 			return c.Get(ctx, key, o, opts...)
 		},
 		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, opts ...client.PatchOption) error {
-			if err := b.refuse(o); err != nil {
+			if err := errors.Join(ctx.Err(), b.refuse(o)); err != nil {
 				return err
 			}
 
 			return c.Patch(ctx, o, p, opts...)
 		},
 		Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
-			if err := b.refuse(o); err != nil {
+			if err := errors.Join(ctx.Err(), b.refuse(o)); err != nil {
 				return err
 			}
 
 			return c.Create(ctx, o, opts...)
 		},
 		Update: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
-			if err := b.refuse(o); err != nil {
+			if err := errors.Join(ctx.Err(), b.refuse(o)); err != nil {
 				return err
 			}
 
@@ -353,6 +353,13 @@ func (b *bench) create(o client.Object) {
 func noAPI[T any](context.Context, client.Client, xpresource.ModernManaged) (*clients.API, T, error) {
 	var none T
 	return nil, none, errors.New("no credentials")
+}
+
+// unavailable reads nothing from the API server.
+func unavailable(c client.WithWatch) client.Client {
+	return interceptor.NewClient(c, interceptor.Funcs{Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
+		return errors.New("no answer from the API server")
+	}})
 }
 
 // after is an external client that goes on after the creation, and ends with the

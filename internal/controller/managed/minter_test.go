@@ -15,12 +15,14 @@ import (
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -308,8 +310,9 @@ func TestMinterCreate(t *testing.T) {
 		// sent requests that mint, and what they leave alive and in the Secret.
 		sent, alive int
 		published   bool
-		// lost is set if the Secret has the value, and this process does not know.
-		lost bool
+		// lost is set if the Secret has the value, and this process does not know, and
+		// added if it has what somebody has added.
+		lost, added bool
 	}{
 		"Minted": {
 			reason: "The secret is published before anything else.", outcome: mint.Minted,
@@ -375,6 +378,59 @@ func TestMinterCreate(t *testing.T) {
 				}
 			},
 			want: "refusing to revoke", state: mint.StatePending, sent: 1, alive: 1, lost: true,
+		},
+		"InvalidMeanwhile": {
+			reason: "What the API server will never take is not tried again.", outcome: mint.Minted,
+			prepare: refuse(2, 100, kerrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Secret").GroupKind(), published, nil)),
+			want:    "which has been revoked again", state: mint.StateFailed, sent: 1,
+		},
+		"SecretTakenMeanwhile": {
+			reason: "Nor is what belongs to somebody else.", outcome: mint.Minted,
+			during: func(b *bench) {
+				b.secret(&v1beta1.Token{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", UID: "another"}}, published, "")
+			},
+			want: errNotOurs.Error(), state: mint.StateFailed, sent: 1,
+		},
+		"IntoOwnSecret": {
+			reason: "What somebody has added to it stays.", outcome: mint.Minted,
+			prepare: func(b *bench) { b.secret(b.stored(), published, "") },
+			state:   mint.StateDone, sent: 1, alive: 1, published: true, added: true,
+		},
+		"IntoHollowSecret": {
+			reason: "It is filled.", outcome: mint.Minted,
+			prepare: func(b *bench) {
+				b.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+					Namespace: "team-a", Name: published,
+					OwnerReferences: []metav1.OwnerReference{meta.AsController(meta.TypedReferenceTo(b.stored(), v1beta1.Token_GroupVersionKind))},
+				}})
+			},
+			state: mint.StateDone, sent: 1, alive: 1, published: true,
+		},
+		"SecretUnreadable": {
+			reason: "It may be somebody else's.", outcome: mint.Minted,
+			prepare: func(b *bench) { b.unreadable = errors.New("cannot read") },
+			want:    "no Token is created, because its secret could not be published", state: mint.StateFailed,
+		},
+		"RecordNotRead": {
+			reason: "Another attempt may have begun.", outcome: mint.Minted,
+			prepare: func(b *bench) { b.minter.live = unavailable(b.kube) },
+			want:    "no Token is created, because its secret could not be published", state: mint.StateFailed,
+		},
+		"ForbiddenMeanwhileAndUnreadable": {
+			reason: "Its secret may be published.", outcome: mint.Minted,
+			prepare: func(b *bench) {
+				n := 0
+				b.refuse = func(o client.Object) error {
+					if n++; !isSecret(o) || n == 1 {
+						return nil
+					}
+
+					b.unreadable = errors.New("cannot read")
+
+					return forbidden
+				}
+			},
+			want: "nor revoke it yet", state: mint.StatePending, sent: 1, alive: 1,
 		},
 		"NotRecorded": {
 			reason: "An attempt that nobody could find again is not made.", outcome: mint.Minted,
@@ -498,7 +554,7 @@ func TestMinterCreate(t *testing.T) {
 			wantErr(t, tc.reason, tc.want, err)
 
 			undeliverable := 0
-			if strings.Contains(tc.want, "revoked again") || tc.during != nil && tc.state == mint.StateFailed {
+			if tc.sent > 0 && tc.outcome == mint.Minted && tc.state == mint.StateFailed {
 				undeliverable = 1
 			}
 
@@ -538,6 +594,13 @@ func TestMinterCreate(t *testing.T) {
 			if len(creation.ConnectionDetails) > 0 {
 				t.Errorf("\n%s\nthe reconciler is given %d details of what is published already", tc.reason, len(creation.ConnectionDetails))
 			}
+
+			s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
+			b.get(s)
+
+			if diff := cmp.Diff([]any{"Token", tc.added}, []any{s.GetLabels()[LabelPublishes], len(s.Data["user"]) > 0}); diff != "" {
+				t.Errorf("\n%s\nlabel of the Secret, whether it has what was added: -want, +got:\n%s", tc.reason, diff)
+			}
 		})
 	}
 }
@@ -555,7 +618,9 @@ func TestMinterInitialize(t *testing.T) {
 		reason string
 		// before noon the attempt was recorded, and the creation marked as pending.
 		before, pending time.Duration
-		renewal         bool
+		// ended is how the attempt is counted.
+		ended   string
+		renewal bool
 		// minted tells whether Scaleway has applied the request, and published whether
 		// its secret is in the Secret, which another controls if it is foreign.
 		minted, published, foreign bool
@@ -568,16 +633,19 @@ func TestMinterInitialize(t *testing.T) {
 		"Published": {
 			reason: "That its secret is published proves which token it is.",
 			minted: true, published: true,
-			left: left{State: mint.StateDone, Named: true},
+			left:  left{State: mint.StateDone, Named: true},
+			ended: endedPublished,
 		},
 		"PublishedInForeignSecret": {
 			reason: "A secret that can be read may be in use, whoever controls the Secret.",
 			minted: true, published: true, foreign: true,
-			left: left{State: mint.StateDone, Named: true},
+			left:  left{State: mint.StateDone, Named: true},
+			ended: endedPublished,
 		},
 		"Lost": {
 			reason: "A token whose value nobody has is revoked.",
 			minted: true,
+			ended:  endedRevoked,
 			left:   left{State: mint.StateFailed, Revoked: true},
 		},
 		"LostAndNotRevoked": {
@@ -593,7 +661,33 @@ func TestMinterInitialize(t *testing.T) {
 			reason: "What is on its way out is not looked for again.",
 			before: time.Hour, pending: time.Hour,
 			minted: true, status: "deleting",
-			left: left{State: mint.StateFailed, Abandoned: 1},
+			ended: endedNotFound,
+			left:  left{State: mint.StateFailed, Abandoned: 1},
+		},
+		"NoCredentials": {
+			reason: "Nobody knows, and nothing more is minted.",
+			minted: true, prepare: func(b *bench) { b.minter.api = noAPI },
+			want: "cannot look up what attempt " + ownMark.String(),
+			left: left{State: mint.StatePending},
+		},
+		"SecretNotRead": {
+			reason: "Its secret may be published.",
+			minted: true, prepare: func(b *bench) { b.unreadable = errors.New("cannot read") },
+			want: "cannot check Secret",
+			left: left{State: mint.StatePending},
+		},
+		"NotStored": {
+			reason: "It is looked up again.",
+			before: time.Hour, pending: time.Hour,
+			prepare: func(b *bench) { b.refuse = func(client.Object) error { return errors.New("no answer") } },
+			want:    "cannot store that attempt " + ownMark.String() + " has failed",
+			left:    left{State: mint.StatePending},
+		},
+		"SameSecond": {
+			reason: "The reconciler's annotation has whole seconds, and came after the record.",
+			before: -time.Second / 2,
+			want:   "waiting until",
+			left:   left{State: mint.StatePending},
 		},
 		"Quiet": {
 			reason: "A request may arrive for twice as long as it may take.",
@@ -603,6 +697,7 @@ func TestMinterInitialize(t *testing.T) {
 		},
 		"GivenUp": {
 			reason: "After that it is given up, and looked for while it may arrive all the same.",
+			ended:  endedNotFound,
 			before: 2 * time.Minute, pending: 2 * time.Minute,
 			left: left{State: mint.StateFailed, Abandoned: 1},
 		},
@@ -624,6 +719,7 @@ func TestMinterInitialize(t *testing.T) {
 		"RenewalPending": {
 			reason:  "A renewal is no creation to the reconciler.",
 			pending: time.Hour, renewal: true,
+			ended:  endedRevoked,
 			minted: true,
 			left:   left{State: mint.StateFailed, Revoked: true},
 		},
@@ -636,6 +732,7 @@ func TestMinterInitialize(t *testing.T) {
 		"Released": {
 			reason: "The user has given it up.",
 			minted: true,
+			ended:  endedReleased,
 			change: func(tk *v1beta1.Token) {
 				deleted(tk)
 				meta.AddAnnotations(tk, map[string]string{AnnotationRelease: ownAttempt})
@@ -645,6 +742,7 @@ func TestMinterInitialize(t *testing.T) {
 		"ReleasedWhileAlive": {
 			reason: "Only what is being deleted is let go of.",
 			minted: true,
+			ended:  endedRevoked,
 			change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{AnnotationRelease: ownAttempt}) },
 			left:   left{State: mint.StateFailed, Revoked: true},
 		},
@@ -700,7 +798,32 @@ func TestMinterInitialize(t *testing.T) {
 				tc.prepare(b)
 			}
 
-			wantErr(t, tc.reason, tc.want, b.minter.Initialize(t.Context(), tk))
+			counted := NewMetrics()
+			b.minter.metrics = counted.of("Token")
+
+			err := b.minter.Initialize(t.Context(), tk)
+			wantErr(t, tc.reason, tc.want, err)
+
+			if err != nil && tk.DeletionTimestamp == nil && strings.Contains(err.Error(), AnnotationRelease) {
+				t.Errorf("\n%s\nthe user is told how to release what is not being deleted: %v", tc.reason, err)
+			}
+
+			for _, end := range ends {
+				want := 0
+				if end == tc.ended {
+					want = 1
+				}
+
+				if diff := cmp.Diff(want, count(t, counted, end)); diff != "" {
+					t.Errorf("\n%s\ncreations that ended as %s: -want, +got:\n%s", tc.reason, end, diff)
+				}
+			}
+
+			for _, q := range b.scaleway.Requests() {
+				if q.Method == http.MethodGet && !strings.Contains(q.Query, "namespace_id="+b.parent) {
+					t.Errorf("\n%s\nthe tokens of other parents are listed, with query %s", tc.reason, q.Query)
+				}
+			}
 
 			stored := b.stored()
 			r := b.record(stored)
@@ -722,6 +845,10 @@ func TestMinterInitialize(t *testing.T) {
 
 			if tc.want == "" && r.State != mint.StatePending && meta.ExternalCreateIncomplete(stored) {
 				t.Errorf("\n%s\nthe reconciler would take the creation for interrupted: %v", tc.reason, stored.GetAnnotations())
+			}
+
+			if diff := cmp.Diff(tc.left.Named, !meta.GetExternalCreateSucceeded(stored).IsZero()); diff != "" {
+				t.Errorf("\n%s\nthe creation has succeeded: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
@@ -776,15 +903,44 @@ func TestSweep(t *testing.T) {
 		// arrived tells whether the request was applied, and published whether the
 		// Secret holds its value.
 		arrived, published bool
-		want               string
-		kept, alive        int
+		// previous is set if a renewal has left an old token.
+		previous, previousPublished bool
+		prepare                     func(*bench)
+		want                        string
+		kept, alive                 int
+		// stored tells whether the object is written.
+		stored bool
 	}{
 		"Nothing":   {reason: "It may still arrive.", abandoned: time.Minute, kept: 1},
 		"Late":      {reason: "It is revoked, and looked for as long as before.", abandoned: time.Minute, arrived: true, kept: 1},
 		"Published": {reason: "A secret that can be read is never revoked.", abandoned: time.Minute, arrived: true, published: true, want: "refusing to revoke", kept: 1, alive: 1},
 		"Still":     {reason: "It may still arrive.", abandoned: 20*time.Minute - time.Second, kept: 1},
-		"Forgotten": {reason: "It cannot arrive any more.", abandoned: 20 * time.Minute},
-		"TooLate":   {reason: "It is looked up once more before it is forgotten.", abandoned: time.Hour, arrived: true},
+		"Forgotten": {reason: "It cannot arrive any more.", abandoned: 20 * time.Minute, stored: true},
+		"TooLate":   {reason: "It is looked up once more before it is forgotten.", abandoned: time.Hour, arrived: true, stored: true},
+		"NoCredentials": {
+			reason: "Nobody knows whether it has arrived.", abandoned: time.Hour, arrived: true,
+			prepare: func(b *bench) { b.minter.api = noAPI },
+			want:    "no credentials", kept: 1, alive: 1,
+		},
+		"NotLookedUp": {
+			reason: "Without the list nobody knows.", abandoned: time.Hour, arrived: true,
+			prepare: func(b *bench) {
+				b.fail(fakescaleway.Fault{Method: http.MethodGet, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+			},
+			want: "cannot look up what the abandoned attempt " + ownAttempt, kept: 1, alive: 1,
+		},
+		"NotStored": {
+			reason: "It is looked up again.", abandoned: time.Hour,
+			prepare: func(b *bench) { b.refuse = func(client.Object) error { return errors.New("no answer") } },
+			want:    "cannot store the record of attempts", kept: 1,
+		},
+		"Previous": {
+			reason: "What a renewal has left is revoked too, and once.", abandoned: time.Hour, previous: true, alive: 1, stored: true,
+		},
+		"PreviousPublished": {
+			reason: "What a renewal has left comes first.", abandoned: time.Hour, previous: true, previousPublished: true,
+			want: "refusing to revoke", kept: 1, alive: 2,
+		},
 	}
 
 	for name, tc := range cases {
@@ -795,8 +951,26 @@ func TestSweep(t *testing.T) {
 			tk := b.token(func(tk *v1beta1.Token) {
 				r := b.pending(0).Abandon(noon.Add(-tc.abandoned))
 				r.Attempt = "00000000"
+
+				if tc.previous {
+					fresh, _ := b.mint("new")
+					old, value := b.mint("old")
+
+					meta.SetExternalName(tk, fresh)
+					r.State, r.Object, r.Previous = mint.StateDone, fresh, old
+
+					if tc.previousPublished {
+						b.secret(tk, published, value)
+					}
+				}
+
 				r.Write(tk)
 			})
+			version := tk.GetResourceVersion()
+
+			if tc.prepare != nil {
+				tc.prepare(b)
+			}
 
 			if tc.arrived {
 				_, value := b.mint(ownMark.Append("late"))
@@ -810,7 +984,177 @@ func TestSweep(t *testing.T) {
 			if diff := cmp.Diff([]int{tc.kept, tc.alive}, []int{len(b.record(b.stored()).Abandoned), len(b.alive())}); diff != "" {
 				t.Errorf("\n%s\nabandoned attempts, tokens: -want, +got:\n%s", tc.reason, diff)
 			}
+
+			stored := b.stored()
+			if diff := cmp.Diff([]any{tc.stored, ""}, []any{stored.GetResourceVersion() != version, b.record(stored).Previous}); diff != "" && tc.want == "" {
+				t.Errorf("\n%s\nthe object is written, what a renewal has left: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(stored.GetResourceVersion(), tk.GetResourceVersion()); diff != "" {
+				t.Errorf("\n%s\nthe next write would be a conflict: -stored, +got:\n%s", tc.reason, diff)
+			}
 		})
+	}
+}
+
+// Of an attempt that a copy of a managed resource is found with, the original's
+// fate is not known.
+func TestCopied(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		uid    types.UID
+		state  mint.State
+		change func(*v1beta1.Token)
+		refuse error
+		want   string
+		// failed tells whether the reconciler is told that nothing was created.
+		failed bool
+	}{
+		"UnderWay": {
+			reason: "Only a person knows whether something uses what it has created.",
+			uid:    "another", state: mint.StatePending,
+			want: "this is a copy of a resource whose attempt " + mint.Mark{UID: "another", Attempt: ownAttempt}.String(),
+		},
+		"Deleted": {
+			reason: "The copy has created nothing.",
+			uid:    "another", state: mint.StatePending, change: deleted, failed: true,
+		},
+		"DeletedAndNotStored": {
+			reason: "It is tried again.",
+			uid:    "another", state: mint.StatePending, change: deleted, refuse: errors.New("no answer"),
+			want: "cannot store that nothing was created",
+		},
+		"Settled": {
+			reason: "The annotation was restored as it was before.",
+			uid:    "another", state: mint.StatePending,
+			change: func(tk *v1beta1.Token) { meta.SetExternalCreateSucceeded(tk, noon.Add(time.Second)) },
+		},
+		"Done": {reason: "Nothing was under way.", uid: "another", state: mint.StateDone},
+		"Own":  {reason: "It is no copy.", uid: ownUID, state: mint.StateFailed},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			made, _ := b.mint(mint.Mark{UID: tc.uid, Attempt: ownAttempt}.Append("token"))
+
+			tk := b.token(func(tk *v1beta1.Token) {
+				r := b.pending(time.Hour)
+				r.UID, r.State = tc.uid, tc.state
+				r.Write(tk)
+				meta.SetExternalCreatePending(tk, noon)
+
+				if tc.change != nil {
+					tc.change(tk)
+				}
+			})
+
+			b.refuse = func(client.Object) error { return tc.refuse }
+
+			wantErr(t, tc.reason, tc.want, b.minter.Initialize(t.Context(), tk))
+
+			if diff := cmp.Diff(tc.failed, !meta.GetExternalCreateFailed(b.stored()).IsZero()); diff != "" {
+				t.Errorf("\n%s\nstored that nothing was created: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff([]string{made}, b.alive()); diff != "" {
+				t.Errorf("\n%s\ntokens: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// A record that cannot be read is not taken for none, whoever reads it: nothing is
+// minted, revoked or stored.
+func TestUnreadableRecord(t *testing.T) {
+	never := func(context.Context, mintedResource) (managed.ExternalClient, error) {
+		return nil, errors.New("the renewal went on")
+	}
+
+	for name, do := range map[string]func(*bench, *v1beta1.Token) error{
+		"Initialize":     func(b *bench, tk *v1beta1.Token) error { return b.minter.Initialize(b.t.Context(), tk) },
+		"ObserveMissing": func(b *bench, tk *v1beta1.Token) error { return b.minter.observeMissing(b.t.Context(), tk) },
+		"Sweep":          func(b *bench, tk *v1beta1.Token) error { return b.minter.sweep(b.t.Context(), tk) },
+		"Renew":          func(b *bench, tk *v1beta1.Token) error { return b.minter.renew(b.t.Context(), tk, never) },
+		"FinishRenewal":  func(b *bench, tk *v1beta1.Token) error { return b.minter.finishRenewal(b.t.Context(), tk, tk) },
+		"Create": func(b *bench, tk *v1beta1.Token) error {
+			_, err := b.minter.create(b.t.Context(), tk, &newUpjet().ExternalClientFns)
+			return err
+		},
+		"ObserveSecret": func(b *bench, tk *v1beta1.Token) error {
+			_, _, err := b.minter.observeSecret(b.t.Context(), tk, nil)
+			return err
+		},
+		"RestoreName": func(b *bench, tk *v1beta1.Token) error {
+			tk.Status.AtProvider.ID = ptr.To(warsaw)
+			return b.minter.restoreName(b.t.Context(), tk)
+		},
+		"UpdateCriticalAnnotations": func(b *bench, tk *v1beta1.Token) error {
+			return (&annotationUpdater{kube: b.minter.kube, live: b.kube}).UpdateCriticalAnnotations(b.t.Context(), tk)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			own, value := b.mint("own")
+
+			tk := b.token(func(tk *v1beta1.Token) {
+				meta.SetExternalName(tk, own)
+				meta.AddAnnotations(tk, map[string]string{mint.AnnotationRecord: "{", AnnotationRenew: "now"})
+			})
+			b.secret(tk, published, value)
+
+			stored := b.stored()
+
+			wantErr(t, "It may say that a token exists.", "is not what the provider wrote", do(b, tk))
+
+			if diff := cmp.Diff(stored, b.stored()); diff != "" {
+				t.Errorf("what is stored: -want, +got:\n%s", diff)
+			}
+
+			if diff := cmp.Diff([]string{own}, b.alive()); diff != "" {
+				t.Errorf("tokens: -want, +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// What the last trial said is what the user is told, and not that time is up.
+func TestPublishTimeout(t *testing.T) {
+	b := newBench(t)
+	tk := b.token(func(tk *v1beta1.Token) { b.pending(0).Write(tk) })
+	b.refuse = func(client.Object) error { return errors.New("no answer from the API server") }
+
+	ctx, cancel := context.WithTimeout(t.Context(), publishInterval/10)
+	defer cancel()
+
+	err := b.minter.publish(ctx, tk, b.pending(0), managed.ConnectionDetails{"token": []byte("value")})
+	wantErr(t, "The API server has said it.", "no answer from the API server", err)
+}
+
+// Where Scaleway says that it mints no more, the user is told what comes after.
+func TestExplain(t *testing.T) {
+	m := &minter{resource: declaration(t, "scaleway_container_token")}
+
+	for text, explained := range map[string]bool{
+		"http error 405 Method Not Allowed": true,
+		"http error 410 Gone":               true,
+		"http error 501 Not Implemented":    true,
+		"http error 404 Not Found":          false,
+		"http error 500":                    false,
+		"no answer":                         false,
+	} {
+		err := m.explain(errors.New(text))
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("explain(%q) hides what Scaleway said: %v", text, err)
+		}
+
+		if diff := cmp.Diff(explained, strings.Contains(err.Error(), m.resource.Minted.Successor)); diff != "" {
+			t.Errorf("explain(%q) names the successor: -want, +got:\n%s", text, diff)
+		}
 	}
 }
 
