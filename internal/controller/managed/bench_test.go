@@ -6,6 +6,7 @@ package managed
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,10 +54,10 @@ type bench struct {
 	tokens   *container.API
 	// parent of all tokens.
 	parent string
-	// refuse is asked before each write to the API server, and unreadable is what
-	// each read of a Secret ends with, if it is set.
+	// refuse is asked before each write to the API server, and unreadable before each
+	// read of a Secret of that name.
 	refuse     func(client.Object) error
-	unreadable error
+	unreadable func(name string) error
 
 	t *testing.T
 }
@@ -64,7 +65,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 
-	b := &bench{t: t, refuse: func(client.Object) error { return nil }}
+	b := &bench{t: t, refuse: func(client.Object) error { return nil }, unreadable: func(string) error { return nil }}
 
 	scheme := kruntime.NewScheme()
 	if err := errors.Join(corev1.AddToScheme(scheme), v1beta1.SchemeBuilder.AddToScheme(scheme)); err != nil {
@@ -77,8 +78,14 @@ func newBench(t *testing.T) *bench {
 
 	guarded := interceptor.NewClient(b.kube, interceptor.Funcs{
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
-			if _, ok := o.(*corev1.Secret); ok && b.unreadable != nil {
-				return b.unreadable
+			if key.Name == "" {
+				return errors.New("resource name may not be empty") // As client-go says.
+			}
+
+			if _, ok := o.(*corev1.Secret); ok {
+				if err := b.unreadable(key.Name); err != nil {
+					return err
+				}
 			}
 
 			return c.Get(ctx, key, o, opts...)
@@ -353,6 +360,17 @@ func (b *bench) create(o client.Object) {
 func noAPI[T any](context.Context, client.Client, xpresource.ModernManaged) (*clients.API, T, error) {
 	var none T
 	return nil, none, errors.New("no credentials")
+}
+
+// cannotRead the Secrets.
+func cannotRead(names ...string) func(string) error {
+	return func(name string) error {
+		if slices.Contains(names, name) {
+			return errors.New("cannot read")
+		}
+
+		return nil
+	}
 }
 
 // unavailable reads nothing from the API server.

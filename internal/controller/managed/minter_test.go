@@ -408,7 +408,7 @@ func TestMinterCreate(t *testing.T) {
 		},
 		"SecretUnreadable": {
 			reason: "It may be somebody else's.", outcome: mint.Minted,
-			prepare: func(b *bench) { b.unreadable = errors.New("cannot read") },
+			prepare: func(b *bench) { b.unreadable = cannotRead(published) },
 			want:    "no Token is created, because its secret could not be published", state: mint.StateFailed,
 		},
 		"RecordNotRead": {
@@ -425,7 +425,7 @@ func TestMinterCreate(t *testing.T) {
 						return nil
 					}
 
-					b.unreadable = errors.New("cannot read")
+					b.unreadable = cannotRead(published)
 
 					return forbidden
 				}
@@ -672,9 +672,15 @@ func TestMinterInitialize(t *testing.T) {
 		},
 		"SecretNotRead": {
 			reason: "Its secret may be published.",
-			minted: true, prepare: func(b *bench) { b.unreadable = errors.New("cannot read") },
+			minted: true, prepare: func(b *bench) { b.unreadable = cannotRead(published) },
 			want: "cannot check Secret",
 			left: left{State: mint.StatePending},
+		},
+		"LostWithoutSecret": {
+			reason: "Nobody can have its value.",
+			minted: true, ended: endedRevoked,
+			change: func(tk *v1beta1.Token) { tk.Spec.WriteConnectionSecretToReference = nil },
+			left:   left{State: mint.StateFailed, Revoked: true},
 		},
 		"NotStored": {
 			reason: "It is looked up again.",

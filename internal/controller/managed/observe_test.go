@@ -76,7 +76,7 @@ func TestObserveMinted(t *testing.T) {
 		},
 		"NotChecked": {
 			reason:  "Without its Secret nobody knows.",
-			prepare: func(b *bench) { b.unreadable = errors.New("cannot read") },
+			prepare: func(b *bench) { b.unreadable = cannotRead(published) },
 			want:    "cannot check Secret", state: mint.StateDone,
 			ready: xpv1.ReasonAvailable,
 		},

@@ -5,21 +5,33 @@
 package managed
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"testing"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 )
+
+// recordSecret says in which Secret the secret was last seen.
+func recordSecret(name string) func(*v1beta1.Token) {
+	return func(tk *v1beta1.Token) {
+		mint.Record{UID: ownUID, Object: meta.GetExternalName(tk), State: mint.StateDone, Secret: name}.Write(tk)
+	}
+}
 
 // What the Secret is found to hold, and what is published because of it.
 func TestObserveSecret(t *testing.T) {
@@ -35,21 +47,67 @@ func TestObserveSecret(t *testing.T) {
 		moved   string
 		foreign bool
 		change  func(*v1beta1.Token)
+		// spoil changes the Secret. It is deleted if that returns false.
+		spoil   func(*corev1.Secret) bool
+		prepare func(*bench)
+		err     string
 		want    xpv1.ConditionReason
 		// details are the keys that are published, and published the value of both.
 		details   []string
 		published string
+		// noted tells whether the record has the Secret already.
+		noted bool
 	}{
-		"Published":   {reason: "Nothing is wrong, and nothing is to be written.", held: "own"},
-		"Partial":     {reason: "It is completed, and nothing is taken away.", held: "own", partial: true, details: []string{valueKey, "token", "user"}, published: "own"},
-		"Lost":        {reason: "What it holds stays.", held: "", want: ReasonSecretLost, details: []string{"user"}},
-		"StillKnown":  {reason: "This process has minted it.", known: "own", details: []string{valueKey, "token"}, published: "own"},
-		"KnownOther":  {reason: "What this process knows is another token's.", known: "another", want: ReasonSecretLost, details: []string{"user"}},
-		"Moved":       {reason: "The value is taken along.", moved: "own", details: []string{valueKey, "token"}, published: "own"},
-		"MovedOther":  {reason: "What was published before is another token's.", moved: "another", want: ReasonSecretLost, details: []string{"user"}},
-		"Another":     {reason: "It is not replaced.", held: "another", want: ReasonSecretForeign, details: []string{valueKey, "token", "user"}, published: "another"},
-		"Unreadable":  {reason: "It is not replaced.", held: "text", want: ReasonSecretUnreadable, details: []string{valueKey, "token", "user"}, published: "text"},
-		"NotOurs":     {reason: "What another controls is not what was published.", held: "own", foreign: true, want: ReasonSecretLost},
+		"Published":  {reason: "Nothing is wrong, and nothing is to be written.", held: "own"},
+		"Partial":    {reason: "It is completed, and nothing is taken away.", held: "own", partial: true, details: []string{valueKey, "token", "user"}, published: "own"},
+		"Lost":       {reason: "What it holds stays.", held: "", want: ReasonSecretLost, details: []string{"user"}},
+		"StillKnown": {reason: "This process has minted it.", known: "own", details: []string{valueKey, "token"}, published: "own"},
+		"KnownOther": {reason: "What this process knows is another token's.", known: "another", want: ReasonSecretLost, details: []string{"user"}},
+		"Moved":      {reason: "The value is taken along.", moved: "own", details: []string{valueKey, "token"}, published: "own"},
+		"MovedOther": {reason: "What was published before is another token's.", moved: "another", want: ReasonSecretLost, details: []string{"user"}},
+		"Another":    {reason: "It is not replaced.", held: "another", want: ReasonSecretForeign, details: []string{valueKey, "token", "user"}, published: "another"},
+		"Unreadable": {reason: "It is not replaced.", held: "text", want: ReasonSecretUnreadable, details: []string{valueKey, "token", "user"}, published: "text"},
+		"NotOurs":    {reason: "What another controls is not what was published.", held: "own", foreign: true, want: ReasonSecretLost},
+		"Hollow": {
+			reason: "A key that holds nothing is lost as well.",
+			spoil:  func(s *corev1.Secret) bool { s.Data[valueKey] = nil; return true },
+			want:   ReasonSecretLost, details: []string{valueKey, "user"},
+		},
+		"Damaged": {
+			reason: "What is made of the secret is put right.", held: "own",
+			spoil:   func(s *corev1.Secret) bool { s.Data["token"] = []byte("text"); return true },
+			details: []string{valueKey, "token", "user"}, published: "own",
+		},
+		"Gone":      {reason: "It is written again, without the value.", spoil: func(*corev1.Secret) bool { return false }, want: ReasonSecretLost},
+		"MovedGone": {reason: "Neither Secret is there.", change: recordSecret("before"), want: ReasonSecretLost, details: []string{"user"}},
+		"NotRead":   {reason: "Nobody knows what it holds.", held: "own", prepare: func(b *bench) { b.unreadable = cannotRead(published) }, err: "cannot check Secret"},
+		"MovedNotRead": {
+			reason: "Nobody knows whether the value is still there.", moved: "own",
+			prepare: func(b *bench) { b.unreadable = cannotRead("before") },
+			err:     "cannot check Secret",
+		},
+		"NotLabelled": {
+			reason: "Its changes would go unnoticed.", held: "own",
+			prepare: func(b *bench) { b.refuse = func(client.Object) error { return errors.New("no answer") } },
+			err:     "cannot label Secret",
+		},
+		"NotNoted": {
+			reason: "A Secret that is renamed later would not take the value along.", held: "own",
+			prepare: func(b *bench) {
+				b.refuse = func(o client.Object) error {
+					if _, ok := o.(*v1beta1.Token); ok {
+						return errors.New("no answer")
+					}
+
+					return nil
+				}
+			},
+			err: "cannot store the record",
+		},
+		"StillPublished": {
+			reason: "There is nothing to note.", held: "own", change: recordSecret(published), noted: true,
+			details: []string{valueKey, "token", "user"}, published: "own",
+		},
 		"NoSecret":    {reason: "Nobody has asked for one.", change: func(tk *v1beta1.Token) { tk.Spec.WriteConnectionSecretToReference = nil }},
 		"HiddenValue": {reason: "What Scaleway answers in place of a token is none.", known: hidden, want: ReasonSecretLost, details: []string{"user"}},
 		"Imported": {
@@ -99,6 +157,23 @@ func TestObserveSecret(t *testing.T) {
 				b.secret(owner, "before", values[tc.moved])
 			}
 
+			if tc.spoil != nil {
+				s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
+				b.get(s)
+
+				if tc.spoil(s) {
+					b.update(s)
+				} else if err := b.kube.Delete(t.Context(), s); err != nil {
+					t.Fatal(err)
+				}
+			}
+
+			if tc.prepare != nil {
+				tc.prepare(b)
+			}
+
+			version := tk.GetResourceVersion()
+
 			details := managed.ConnectionDetails{}
 			if tc.known != "" {
 				details[valueKey], details["token"] = []byte(values[tc.known]), []byte(values[tc.known])
@@ -107,8 +182,23 @@ func TestObserveSecret(t *testing.T) {
 			}
 
 			got, c, err := b.minter.observeSecret(t.Context(), tk, details)
+			wantErr(t, tc.reason, tc.err, err)
+
 			if err != nil {
+				return
+			}
+
+			if stored := b.stored(); tc.noted && stored.GetResourceVersion() != version {
+				t.Errorf("\n%s\nthe object is written again", tc.reason)
+			}
+
+			s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
+			if err := b.kube.Get(t.Context(), client.ObjectKeyFromObject(s), s); client.IgnoreNotFound(err) != nil {
 				t.Fatal(err)
+			}
+
+			if _, labelled := s.GetLabels()[LabelPublishes]; labelled != (metav1.IsControlledBy(s, tk) && tk.Spec.WriteConnectionSecretToReference != nil) {
+				t.Errorf("\n%s\nthe Secret is watched from now on: %t", tc.reason, labelled)
 			}
 
 			reason := xpv1.ConditionReason("")
@@ -136,4 +226,99 @@ func TestObserveSecret(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What the cache says of a Secret is believed if it says that all is well. Anything
+// else is read from the API server.
+func TestObserveCachedSecret(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		held   string
+		spoil  func(*corev1.Secret)
+		// read tells whether the API server is asked.
+		read bool
+	}{
+		"Published":  {reason: "Nothing is wrong.", held: "own"},
+		"Another":    {reason: "It is the secret of another token.", held: "another", read: true},
+		"Unreadable": {reason: "It is the secret of none.", held: "text", read: true},
+		"Incomplete": {reason: "A key is missing.", held: "own", spoil: func(s *corev1.Secret) { delete(s.Data, "token") }, read: true},
+		"NotOurs":    {reason: "Another controls it.", held: "own", spoil: func(s *corev1.Secret) { s.OwnerReferences[0].UID = "another" }, read: true},
+		"Unlabelled": {reason: "It is not in the cache.", held: "own", spoil: func(s *corev1.Secret) { s.Labels = nil }, read: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			own, value := b.mint("own")
+			_, another := b.mint("another")
+
+			tk := b.token(func(tk *v1beta1.Token) { meta.SetExternalName(tk, own) })
+			b.secret(tk, published, map[string]string{"own": value, "another": another, "text": "text"}[tc.held])
+
+			s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
+			b.get(s)
+			s.SetLabels(map[string]string{LabelPublishes: "Token"})
+
+			if tc.spoil != nil {
+				tc.spoil(s)
+			}
+
+			b.update(s)
+
+			b.minter.cached = &reducedCache{Client: b.kube, reduce: reducer(t)}
+			b.unreadable = cannotRead(published)
+
+			v := &verdict{}
+
+			details, c, err := b.minter.observeSecret(context.WithValue(t.Context(), verdictKey{}, v), tk, nil)
+
+			if diff := cmp.Diff(tc.read, err != nil); diff != "" {
+				t.Errorf("\n%s\nthe API server is asked: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if len(details) > 0 || c != nil {
+				t.Errorf("\n%s\nwhat the cache denies is believed: %v", tc.reason, c)
+			}
+
+			if diff := cmp.Diff(!tc.read, v.published.Name == published); diff != "" {
+				t.Errorf("\n%s\nthe reconciler is told that all is well: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(!tc.read, b.record(b.stored()).Secret == published); diff != "" {
+				t.Errorf("\n%s\nthe record has the Secret: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// A reducedCache holds Secrets as the provider's cache does.
+type reducedCache struct {
+	client.Client
+
+	reduce toolscache.TransformFunc
+}
+
+// Get returns what the cache has kept of a Secret that has the label.
+func (c *reducedCache) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+	if err := c.Client.Get(ctx, key, o, opts...); err != nil {
+		return err
+	}
+
+	kept, err := c.reduce(o.DeepCopyObject())
+	if err != nil {
+		return err
+	}
+
+	s, ok := o.(*corev1.Secret)
+	if reduced, also := kept.(*corev1.Secret); ok && also {
+		reduced.DeepCopyInto(s)
+	}
+
+	if s.GetLabels()[LabelPublishes] == "" {
+		return kerrors.NewNotFound(corev1.Resource("secrets"), key.Name)
+	}
+
+	return nil
 }
