@@ -5,12 +5,15 @@
 package managed
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -18,8 +21,12 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
@@ -145,6 +152,56 @@ func TestCachedSecret(t *testing.T) {
 	}
 }
 
+// What no minted kind has written is kept too, and nothing is taken from it.
+func TestCachedSecretOfOthers(t *testing.T) {
+	reduce, err := CachedSecrets(config.Resources())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	value := []byte(jsonWebToken(t, jti))
+
+	for name, change := range map[string]func(*corev1.Secret){
+		"NoKind":    func(s *corev1.Secret) { s.Labels = map[string]string{LabelPublishes: "Nothing"} },
+		"PlainKind": func(s *corev1.Secret) { s.Labels = map[string]string{LabelPublishes: "Container"} },
+		"NoOwner":   func(s *corev1.Secret) { s.OwnerReferences = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := publishedSecret("one", map[string][]byte{"attribute.token": value, "token": value})
+			change(s)
+
+			o, err := reduce.Transform(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			kept, ok := o.(*corev1.Secret)
+			if !ok || kept.Data != nil {
+				t.Fatalf("the Secret is kept as %T", o)
+			}
+
+			_, identified := kept.StringData[keptIdentity]
+			if diff := cmp.Diff(name == "NoOwner", identified); diff != "" {
+				t.Errorf("whose secret it is: -want, +got:\n%s", diff)
+			}
+
+			want := ""
+			if name == "NoOwner" {
+				want = "Token"
+			}
+
+			if diff := cmp.Diff(want, kept.GetLabels()[LabelPublishes]); diff != "" {
+				t.Errorf("label: -want, +got:\n%s", diff)
+			}
+		})
+	}
+
+	gone := toolscache.DeletedFinalStateUnknown{Key: "team-a/one"}
+	if o, err := reduce.Transform(gone); err != nil || o != any(gone) {
+		t.Errorf("what is no Secret is kept as %v: %v", o, err)
+	}
+}
+
 // A Secret of a user cannot look as if it had been reduced: the API server returns
 // no StringData.
 func TestCachedSecretDigest(t *testing.T) {
@@ -217,6 +274,12 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
+// controlled returns the Secret with somebody who controls it.
+func controlled(s *corev1.Secret) *corev1.Secret {
+	s.OwnerReferences = []metav1.OwnerReference{{UID: "another", Controller: ptr.To(true)}}
+	return s
+}
+
 // What happens to a Secret that has the object reconciled.
 func TestContentChanged(t *testing.T) {
 	secret := func(kind, content string) *corev1.Secret {
@@ -240,6 +303,7 @@ func TestContentChanged(t *testing.T) {
 		"OtherKind":    {reason: "It is none of this controller's.", after: secret("ApiKey", "value"), want: false},
 		"Changed":      {reason: "Somebody has changed it.", old: secret("Token", "value"), after: secret("Token", "other"), want: true},
 		"Emptied":      {reason: "Somebody has emptied it.", old: secret("Token", "value"), after: secret("Token", ""), want: true},
+		"Taken":        {reason: "Another controls it now.", old: secret("Token", "value"), after: controlled(secret("Token", "value")), want: true},
 		"Touched":      {reason: "What it holds is the same.", old: secret("Token", "value"), after: secret("Token", "value"), want: false},
 	}
 
@@ -258,6 +322,87 @@ func TestContentChanged(t *testing.T) {
 				t.Errorf("\n%s\ncontentChanged(...): want %t, got %t", tc.reason, tc.want, got)
 			}
 		})
+	}
+}
+
+// The reconciler's client reads no Secret of which it is known that it holds
+// everything, and any other as it is.
+func TestPublisherClient(t *testing.T) {
+	key := types.NamespacedName{Namespace: "team-a", Name: published}
+
+	cases := map[string]struct {
+		reason string
+		// noted is the Secret that holds everything.
+		noted   types.NamespacedName
+		verdict bool
+		object  client.Object
+		// read tells whether the API server is asked.
+		read bool
+	}{
+		"Noted":      {reason: "It would be read for nothing.", verdict: true, noted: key, object: &corev1.Secret{}},
+		"Another":    {reason: "Another one holds everything.", verdict: true, noted: types.NamespacedName{Namespace: "team-b", Name: published}, object: &corev1.Secret{}, read: true},
+		"NotNoted":   {reason: "Nothing is known of it.", verdict: true, object: &corev1.Secret{}, read: true},
+		"NoVerdict":  {reason: "Nobody has looked.", object: &corev1.Secret{}, read: true},
+		"NotASecret": {reason: "It only has the same name.", verdict: true, noted: key, object: &v1beta1.Token{}, read: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			tk := b.token(func(*v1beta1.Token) {})
+			b.secret(tk, published, "value")
+
+			r := withVerdict(reconcile.Func(func(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
+				if !tc.verdict {
+					ctx = b.t.Context()
+				}
+
+				if tc.noted != (types.NamespacedName{}) {
+					notePublication(ctx, tc.noted)
+				}
+
+				return reconcile.Result{}, (&publisherClient{Client: b.kube, kind: "Token"}).Get(ctx, key, tc.object)
+			}))
+
+			if _, err := r.Reconcile(t.Context(), reconcile.Request{}); err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.read, tc.object.GetResourceVersion() != ""); diff != "" {
+				t.Errorf("\n%s\nthe API server is asked: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			want := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}, Type: xpresource.SecretTypeConnection}
+			if diff := cmp.Diff(want, tc.object); !tc.read && diff != "" {
+				t.Errorf("\n%s\nwhat is read instead: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// A Secret that the reconciler creates is watched from then on.
+func TestPublisherClientCreate(t *testing.T) {
+	b := newBench(t)
+	c := &publisherClient{Client: b.kube, kind: "Token"}
+
+	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
+	other := &v1beta1.Token{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
+
+	if err := errors.Join(c.Create(t.Context(), s), c.Create(t.Context(), other)); err != nil {
+		t.Fatal(err)
+	}
+
+	b.get(s)
+	b.get(other)
+
+	if diff := cmp.Diff([]string{"Token", ""}, []string{s.GetLabels()[LabelPublishes], other.GetLabels()[LabelPublishes]}); diff != "" {
+		t.Errorf("labels of the Secret and of another object: -want, +got:\n%s", diff)
+	}
+
+	if err := c.Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}); err == nil {
+		t.Error("an error of the API server is lost")
 	}
 }
 

@@ -12,12 +12,14 @@ import (
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -45,6 +47,11 @@ func TestSweepPrevious(t *testing.T) {
 		"NotNamed":  {reason: "The managed resource is still the old one.", state: mint.StateDone},
 		"Published": {reason: "The Secret holds the old one.", state: mint.StateDone, named: true, published: true, want: "refusing to revoke"},
 		"Shared":    {reason: "Another managed resource is the old one.", state: mint.StateDone, named: true, shared: true, noted: true},
+		"PerhapsShared": {
+			reason: "Nobody knows who else has the old one.", state: mint.StateDone, named: true,
+			prepare: func(b *bench) { b.minter.kube = notListed(b.kube) },
+			want:    "cannot list what else has the external name",
+		},
 		"Forbidden": {
 			reason: "It is tried again.", state: mint.StateDone, named: true,
 			prepare: func(b *bench) {
@@ -112,9 +119,14 @@ func TestMinterRenew(t *testing.T) {
 		during  func(*bench)
 		want    string
 		sent    int
-		// renewed tells whether the new one has taken the place of the old one.
-		renewed bool
-		state   mint.State
+		// connect and observe are what these end with, and stopped is set if the process
+		// is asked to stop during the request.
+		connect, observe error
+		stopped          bool
+		// renewed tells whether the new one has taken the place of the old one, and
+		// published whether its value has, though it is not named.
+		renewed, published bool
+		state              mint.State
 	}{
 		"Renewed": {reason: "The old one stands on the object until it is revoked.", outcome: mint.Minted, sent: 1, renewed: true, state: mint.StateDone},
 		"Refused": {reason: "Nothing has changed.", outcome: mint.Refused, want: "http error 500", sent: 1, state: mint.StateFailed},
@@ -128,6 +140,55 @@ func TestMinterRenew(t *testing.T) {
 			reason: "The new one would be born dead.", outcome: mint.Minted,
 			change: func(tk *v1beta1.Token) { tk.Spec.ForProvider.ExpiresAt = ptr.To(noon.Format(time.RFC3339)) },
 			want:   "cannot renew the secret, as annotation " + AnnotationRenew + " asks for: spec.forProvider.expiresAt",
+		},
+		"NameMalformed": {
+			reason: "Nobody knows what the old one is.", outcome: mint.Minted,
+			change: func(tk *v1beta1.Token) { meta.SetExternalName(tk, "shop") },
+			want:   "cannot renew the secret",
+		},
+		"NotRecorded": {
+			reason: "Nobody could find again what is minted.", outcome: mint.Minted,
+			prepare: func(b *bench) { b.refuse = func(client.Object) error { return errors.New("no answer") } },
+			want:    "cannot store the record of attempts", state: mint.StateDone,
+		},
+		"NotConnected": {
+			reason: "Nothing is sent.", outcome: mint.Minted, connect: errors.New("no ProviderConfig"),
+			want: "no ProviderConfig", state: mint.StatePending,
+		},
+		"NotPrepared": {
+			reason: "Upjet has nothing to create from.", outcome: mint.Minted, observe: errors.New("no answer"),
+			want: "cannot prepare the renewal", state: mint.StatePending,
+		},
+		"NotNamed": {
+			reason: "The next reconcile finds the new one by its mark.", outcome: mint.Minted,
+			during: func(b *bench) {
+				b.refuse = func(o client.Object) error {
+					if _, ok := o.(*v1beta1.Token); ok {
+						return errors.New("no answer")
+					}
+
+					return nil
+				}
+			},
+			want: "takes the place of fr-par/", sent: 1, state: mint.StatePending, published: true,
+		},
+		"NotNamedBecauseUnread": {
+			reason: "Another attempt may have begun.", outcome: mint.Minted,
+			during: func(b *bench) {
+				b.refuse = func(o client.Object) error {
+					if _, ok := o.(*v1beta1.Token); ok {
+						b.minter.live = unavailable(b.kube)
+						return kerrors.NewConflict(schema.GroupResource{Resource: "tokens"}, "token", errors.New("again"))
+					}
+
+					return nil
+				}
+			},
+			want: "no answer from the API server", sent: 1, state: mint.StatePending, published: true,
+		},
+		"Stopped": {
+			reason: "A process that is asked to stop names the new one first.", outcome: mint.Minted,
+			stopped: true, sent: 1, renewed: true, state: mint.StateDone,
 		},
 		"Conflict": {
 			reason: "Somebody has changed the object meanwhile.", outcome: mint.Minted,
@@ -171,6 +232,7 @@ func TestMinterRenew(t *testing.T) {
 				}
 			})
 			b.secret(tk, published, value)
+			named := meta.GetExternalName(tk)
 
 			if tc.prepare != nil {
 				tc.prepare(b)
@@ -179,6 +241,13 @@ func TestMinterRenew(t *testing.T) {
 			var during func()
 			if tc.during != nil {
 				during = func() { tc.during(b) }
+			}
+
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+
+			if tc.stopped {
+				during = stop
 			}
 
 			sent := 0
@@ -197,10 +266,10 @@ func TestMinterRenew(t *testing.T) {
 					return managed.ExternalObservation{}, errors.Errorf("the new one would be in %q", region)
 				}
 
-				return managed.ExternalObservation{}, nil
+				return managed.ExternalObservation{}, tc.observe
 			}
 
-			err := b.minter.renew(t.Context(), tk, func(context.Context, mintedResource) (managed.ExternalClient, error) { return inner, nil })
+			err := b.minter.renew(ctx, tk, func(context.Context, mintedResource) (managed.ExternalClient, error) { return inner, tc.connect })
 			wantErr(t, tc.reason, tc.want, err)
 
 			if diff := cmp.Diff(tc.sent, sent); diff != "" {
@@ -215,8 +284,20 @@ func TestMinterRenew(t *testing.T) {
 			}
 
 			if !tc.renewed {
-				if diff := cmp.Diff([]string{old, value}, []string{meta.GetExternalName(stored), b.value(published)}); diff != "" {
-					t.Errorf("\n%s\nexternal name, value: -want, +got:\n%s", tc.reason, diff)
+				if tc.published == (b.value(published) == value) {
+					t.Errorf("\n%s\nthe value is the new one: want %t", tc.reason, tc.published)
+				}
+
+				if diff := cmp.Diff(named, meta.GetExternalName(stored)); diff != "" {
+					t.Errorf("\n%s\nexternal name: -want, +got:\n%s", tc.reason, diff)
+				}
+
+				if diff := cmp.Diff(0, len(reasons(b))); diff != "" {
+					t.Errorf("\n%s\nevents: -want, +got:\n%s", tc.reason, diff)
+				}
+
+				if diff := cmp.Diff(r, b.record(tk)); tc.sent > 0 && !tc.published && diff != "" {
+					t.Errorf("\n%s\nthe record in memory: -stored, +got:\n%s", tc.reason, diff)
 				}
 
 				previous := ""
@@ -231,6 +312,15 @@ func TestMinterRenew(t *testing.T) {
 				}
 
 				return
+			}
+
+			// What the reconciler goes on with is what is stored.
+			if diff := cmp.Diff([]any{stored.GetResourceVersion(), stored.GetAnnotations()}, []any{tk.GetResourceVersion(), tk.GetAnnotations()}); diff != "" {
+				t.Errorf("\n%s\nresource version, annotations: -stored, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff([]event.Reason{reasonRenewed}, reasons(b)); diff != "" {
+				t.Errorf("\n%s\nevents: -want, +got:\n%s", tc.reason, diff)
 			}
 
 			name := meta.GetExternalName(stored)
