@@ -68,7 +68,8 @@ func (p *Permit) use(now time.Time) error {
 		return errors.New("the attempt is too old to send its request: another process may have given it up")
 	}
 
-	p.used = true
+	// Until the answer is known.
+	p.used, p.outcome = true, Unclear
 
 	return nil
 }
