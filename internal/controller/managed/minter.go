@@ -654,6 +654,16 @@ func (m *minter) checkCopied(ctx context.Context, mg mintedResource) error {
 func (m *minter) restoreName(ctx context.Context, mg mintedResource) error {
 	name, known := meta.GetExternalName(mg), mg.GetID()
 
+	record, err := mint.ReadRecord(mg)
+	if err != nil {
+		return err
+	}
+
+	// It has been minted, perhaps once again, and not yet been observed.
+	if record.State == mint.StateDone && record.Object != "" {
+		known = record.Object
+	}
+
 	switch {
 	case known == "" || name == known:
 		return nil
@@ -661,16 +671,6 @@ func (m *minter) restoreName(ctx context.Context, mg mintedResource) error {
 		meta.SetExternalName(mg, known)
 		return errors.Wrapf(m.kube.Update(ctx, mg), "cannot restore annotation %s", meta.AnnotationKeyExternalName)
 	default:
-		record, err := mint.ReadRecord(mg)
-		if err != nil {
-			return err
-		}
-
-		// It has been minted again, and not yet been observed.
-		if record.Object == name {
-			return nil
-		}
-
 		return errors.Errorf("annotation %s names %s, but this object is %s: set it back to that, or create another object for the other", meta.AnnotationKeyExternalName, name, known)
 	}
 }

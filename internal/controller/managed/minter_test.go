@@ -868,12 +868,16 @@ func TestRestoreName(t *testing.T) {
 		want             string
 		named            string
 	}{
-		"None":        {reason: "There is no token yet."},
-		"Same":        {reason: "Nothing is wrong.", name: paris, id: paris, named: paris},
-		"Imported":    {reason: "It has not been seen yet.", name: paris, named: paris},
-		"TakenAway":   {reason: "Without it the token would be minted again.", id: paris, named: paris},
-		"Changed":     {reason: "What is written to is not what the user means, or not what this is.", name: warsaw, id: paris, want: "set it back to that", named: warsaw},
-		"MintedAgain": {reason: "The token has been minted again, and not yet been seen.", name: warsaw, id: paris, object: warsaw, named: warsaw},
+		"None":                 {reason: "There is no token yet."},
+		"Same":                 {reason: "Nothing is wrong.", name: paris, id: paris, named: paris},
+		"Imported":             {reason: "It has not been seen yet.", name: paris, named: paris},
+		"TakenAway":            {reason: "Without it the token would be minted again.", id: paris, named: paris},
+		"TakenAwayUnobserved":  {reason: "It was minted, and has not been seen yet.", object: paris, named: paris},
+		"TakenAwayMintedAgain": {reason: "It is the new one, which has not been seen yet.", id: paris, object: warsaw, named: warsaw},
+		"ChangedUnobserved":    {reason: "What is written to is not what this is.", name: warsaw, object: paris, want: "set it back to that", named: warsaw},
+		"ChangedBack":          {reason: "The old one is gone, or about to be.", name: paris, id: paris, object: warsaw, want: "set it back to that", named: paris},
+		"Changed":              {reason: "What is written to is not what the user means, or not what this is.", name: warsaw, id: paris, want: "set it back to that", named: warsaw},
+		"MintedAgain":          {reason: "The token has been minted again, and not yet been seen.", name: warsaw, id: paris, object: warsaw, named: warsaw},
 	}
 
 	for name, tc := range cases {
