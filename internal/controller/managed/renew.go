@@ -58,6 +58,7 @@ func (m *minter) renew(ctx context.Context, mg mintedResource, connect func(cont
 
 	record := mint.NewRecord(mg, last, old.Region, m.parents(args), m.now())
 	record.Renewing, record.Previous = mg.GetAnnotations()[AnnotationRenew], old.String()
+	record.Object = last.Object // Until there is another.
 
 	if err := m.storeRecord(ctx, mg, record); err != nil {
 		return err

@@ -300,6 +300,11 @@ func TestMinterRenew(t *testing.T) {
 					t.Errorf("\n%s\nthe record in memory: -stored, +got:\n%s", tc.reason, diff)
 				}
 
+				// A secret that is lost later is not taken for somebody else's.
+				if diff := cmp.Diff(old, r.Object); diff != "" {
+					t.Errorf("\n%s\nobject: -want, +got:\n%s", tc.reason, diff)
+				}
+
 				previous := ""
 				if tc.state == mint.StatePending {
 					previous = old
