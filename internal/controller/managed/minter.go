@@ -109,6 +109,8 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 		return errors.Wrap(err, "cannot read the arguments")
 	}
 
+	forgotten := isForgotten(mg, record)
+
 	if name != "" {
 		parents, err := m.observedParents(mg, record, args)
 		if err != nil {
@@ -144,6 +146,10 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 	record = mint.NewRecord(mg, record, region, m.parents(args), m.now())
 	record.Renewed = mg.GetAnnotations()[AnnotationRenew] // What is new needs no renewal.
 	record.Write(mg)
+
+	if forgotten {
+		return m.checkForgotten(ctx, api, mg, record)
+	}
 
 	return nil
 }
@@ -192,12 +198,7 @@ func (m *minter) confirmMissing(ctx context.Context, api *clients.API, name stri
 
 	path := m.resource.CollectionPath(id.Region)
 
-	objects, err := api.List(ctx, path, parentQuery(parents), m.resource.Minted.List)
-	if clients.StatusCode(err) == http.StatusNotFound && len(parents) > 0 {
-		// A parent that is gone has taken the object along.
-		err = api.Probe(ctx, path)
-	}
-
+	objects, err := m.listed(ctx, api, path, parents)
 	if err == nil {
 		for _, o := range objects {
 			if o.Text(m.resource.IDField()) == id.UUID && o.Status() != statusDeleting {
@@ -550,6 +551,17 @@ func (m *minter) revoke(ctx context.Context, mg mintedResource, name string) err
 	return errors.Wrapf(api.Delete(ctx, m.resource.ObjectPath(id.Region, id.UUID)), "cannot revoke %s", name)
 }
 
+// listed returns the objects of the parents.
+func (m *minter) listed(ctx context.Context, api *clients.API, path string, parents map[string]string) ([]clients.Object, error) {
+	objects, err := api.List(ctx, path, parentQuery(parents), m.resource.Minted.List)
+	if clients.StatusCode(err) == http.StatusNotFound && len(parents) > 0 {
+		// A parent that is gone has taken its objects along.
+		return nil, api.Probe(ctx, path)
+	}
+
+	return objects, err
+}
+
 // parentQuery selects the objects of the parents from a list.
 func parentQuery(parents map[string]string) url.Values {
 	query := url.Values{}
@@ -560,10 +572,15 @@ func parentQuery(parents map[string]string) url.Values {
 	return query
 }
 
-// lookup returns the external names of the objects that an attempt of the
-// managed resource has minted.
-func (m *minter) lookup(ctx context.Context, api *clients.API, mark mint.Mark, region string, parents map[string]string) ([]string, error) {
-	objects, err := api.List(ctx, m.resource.CollectionPath(region), parentQuery(parents), m.resource.Minted.List)
+// exactly is what lookup finds the objects of one attempt by.
+func exactly(mark mint.Mark) func(mint.Mark) bool {
+	return func(found mint.Mark) bool { return found == mark }
+}
+
+// lookup returns the external names of the objects that attempts of the managed
+// resource have minted.
+func (m *minter) lookup(ctx context.Context, api *clients.API, isOurs func(mint.Mark) bool, region string, parents map[string]string) ([]string, error) {
+	objects, err := m.listed(ctx, api, m.resource.CollectionPath(region), parents)
 	if err != nil {
 		return nil, err
 	}
@@ -572,7 +589,7 @@ func (m *minter) lookup(ctx context.Context, api *clients.API, mark mint.Mark, r
 
 	for _, o := range objects {
 		_, found, ok := mint.Strip(o.Text(m.resource.Minted.MarkArgument))
-		if ok && found == mark && o.Status() != statusDeleting {
+		if ok && isOurs(found) && o.Status() != statusDeleting {
 			names = append(names, m.resource.ExternalName(region, o.Text(m.resource.IDField())))
 		}
 	}
@@ -682,7 +699,7 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 		return errors.Wrapf(err, "cannot look up what attempt %s has created", record.Mark())
 	}
 
-	names, err := m.lookup(ctx, api, record.Mark(), record.Region, record.Parents)
+	names, err := m.lookup(ctx, api, exactly(record.Mark()), record.Region, record.Parents)
 	if err != nil {
 		return errors.Wrapf(err, "cannot look up what attempt %s has created: nothing more is created until it is known; objects in question have %q at the end of their description", record.Mark(), record.Mark())
 	}
@@ -762,7 +779,7 @@ func (m *minter) sweep(ctx context.Context, mg mintedResource) error {
 	var kept []mint.Abandoned
 
 	for _, a := range record.Abandoned {
-		names, err := m.lookup(ctx, api, mint.Mark{UID: record.UID, Attempt: a.Attempt}, a.Region, a.Parents)
+		names, err := m.lookup(ctx, api, exactly(mint.Mark{UID: record.UID, Attempt: a.Attempt}), a.Region, a.Parents)
 		if err != nil {
 			return errors.Wrapf(err, "cannot look up what the abandoned attempt %s has created", a.Attempt)
 		}
