@@ -709,6 +709,16 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 		return err
 	}
 
+	for _, name := range names {
+		if name == published {
+			continue
+		}
+
+		if err := m.revoke(ctx, mg, name); err != nil {
+			return errors.Wrap(err, "an interrupted attempt has left an object whose secret is lost")
+		}
+	}
+
 	if slices.Contains(names, published) {
 		record = record.Done(published, digest)
 		record.Write(mg)
@@ -716,12 +726,6 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 		meta.SetExternalCreateSucceeded(mg, m.now())
 
 		return errors.Wrapf(m.end(ctx, mg, endedPublished), "cannot store that attempt %s has created %s", record.Mark(), published)
-	}
-
-	for _, name := range names {
-		if err := m.revoke(ctx, mg, name); err != nil {
-			return errors.Wrap(err, "an interrupted attempt has left an object whose secret is lost")
-		}
 	}
 
 	if len(names) == 0 && m.now().Before(record.At.Add(quietTimes*m.timeout)) {

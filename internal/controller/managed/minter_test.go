@@ -612,6 +612,8 @@ func TestMinterInitialize(t *testing.T) {
 		Named     bool
 		Revoked   bool
 		Abandoned int
+		// Doubles are tokens of the same attempt.
+		Doubles int
 	}
 
 	cases := map[string]struct {
@@ -647,6 +649,18 @@ func TestMinterInitialize(t *testing.T) {
 			minted: true,
 			ended:  endedRevoked,
 			left:   left{State: mint.StateFailed, Revoked: true},
+		},
+		"PublishedAndDoubled": {
+			reason: "What lies between has sent the request twice: one of the two is published.",
+			minted: true, published: true, ended: endedPublished,
+			prepare: func(b *bench) { b.mint(ownMark.Append("token")) },
+			left:    left{State: mint.StateDone, Named: true},
+		},
+		"LostAndDoubled": {
+			reason: "What lies between has sent the request twice: nobody has the value of either.",
+			minted: true, ended: endedRevoked,
+			prepare: func(b *bench) { b.mint(ownMark.Append("token")) },
+			left:    left{State: mint.StateFailed, Revoked: true},
 		},
 		"LostAndNotRevoked": {
 			reason: "Nothing more is minted while it is there.",
@@ -839,6 +853,12 @@ func TestMinterInitialize(t *testing.T) {
 				State: r.State, Named: meta.GetExternalName(stored) != "" && meta.GetExternalName(stored) == name,
 				Revoked: tc.minted && !slices.Contains(alive, name), Abandoned: len(r.Abandoned),
 			}
+			for _, a := range alive {
+				if a != name && !slices.Contains(others, a) {
+					got.Doubles++
+				}
+			}
+
 			if diff := cmp.Diff(tc.left, got); diff != "" {
 				t.Errorf("\n%s\nwhat is left: -want, +got:\n%s", tc.reason, diff)
 			}
