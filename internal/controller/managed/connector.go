@@ -83,7 +83,7 @@ func (c *Connector) connected(ctx context.Context, mg xpresource.Managed, inner 
 func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraformed) (managed.ExternalClient, error) {
 	if c.path(mg) == "" {
 		// Nothing at Scaleway can have this name, so there is nothing to delete.
-		return nothing, nil
+		return nothing, c.sweepLast(ctx, mg)
 	}
 
 	name := meta.GetExternalName(mg)
@@ -116,6 +116,26 @@ func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraforme
 	}
 
 	return c.connected(ctx, mg, inner), nil
+}
+
+// sweepLast revokes what abandoned attempts of a managed resource that has no object
+// have created after all. Nobody looks for it afterwards.
+func (c *Connector) sweepLast(ctx context.Context, mg xpresource.Managed) error {
+	if c.minter == nil {
+		return nil
+	}
+
+	mr, err := asMinted(mg)
+	if err != nil {
+		return err
+	}
+
+	record, err := mint.ReadRecord(mr)
+	if err != nil || len(record.Abandoned) == 0 || released(mr, record.Attempt) {
+		return err
+	}
+
+	return howToRelease(c.minter.sweep(ctx, mr), record.Attempt)
 }
 
 // connectClean connects a managed resource that is being deleted with what upjet

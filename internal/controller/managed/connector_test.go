@@ -166,10 +166,21 @@ func TestConnect(t *testing.T) {
 		})
 	}
 
+	// An attempt that was given up, and another that has failed since.
+	abandoned := func(tk *v1beta1.Token) {
+		mint.Record{
+			UID: ownUID, Attempt: "99999999", State: mint.StateFailed,
+			Abandoned: []mint.Abandoned{{Attempt: ownAttempt, At: noon, Region: "fr-par"}},
+		}.Write(tk)
+	}
+	late := func(b *bench) { b.mint(ownMark.Append("late")) }
+
 	cases := map[string]struct {
 		reason  string
 		change  func(*v1beta1.Token)
 		prepare func(*bench)
+		// revoked tells whether nothing of an abandoned attempt is left.
+		revoked bool
 		// plain is set for a kind whose secrets, if any, are not shown once.
 		plain bool
 		err   error
@@ -185,6 +196,26 @@ func TestConnect(t *testing.T) {
 		"DeletedWithoutName": {
 			reason: "There is nothing to delete, and nothing to ask.",
 			change: deleted,
+		},
+		"DeletedAfterAbandoned": {
+			reason:  "What an abandoned attempt has created after all would be left for ever.",
+			change:  func(tk *v1beta1.Token) { deleted(tk); abandoned(tk) },
+			prepare: late, revoked: true,
+		},
+		"DeletedAfterAbandonedAndNotLookedUp": {
+			reason:  "Nobody knows what it has created; the user is told how to let go of it.",
+			change:  func(tk *v1beta1.Token) { deleted(tk); abandoned(tk) },
+			prepare: func(b *bench) { late(b); b.minter.api = noAPI },
+			want:    AnnotationRelease + "=99999999",
+		},
+		"ReleasedAfterAbandoned": {
+			reason: "The user has given it up.",
+			change: func(tk *v1beta1.Token) {
+				deleted(tk)
+				abandoned(tk)
+				meta.AddAnnotations(tk, map[string]string{AnnotationRelease: "99999999"})
+			},
+			prepare: func(b *bench) { late(b); b.minter.api = noAPI },
 		},
 		"DeletedWithMalformedName": {
 			reason: "Nothing at Scaleway can have this name.",
@@ -282,6 +313,10 @@ func TestConnect(t *testing.T) {
 
 			_, err := c.Connect(t.Context(), tk)
 			wantErr(t, tc.reason, tc.want, err)
+
+			if left := len(b.alive()) > 0; tc.revoked && left {
+				t.Errorf("\n%s\nwhat an abandoned attempt has created is left", tc.reason)
+			}
 
 			if diff := cmp.Diff(tc.connected, len(u.connected) > 0); diff != "" {
 				t.Errorf("\n%s\nupjet was asked for a client: -want, +got:\n%s", tc.reason, diff)
