@@ -1,0 +1,184 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package managed
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+)
+
+// Of an attempt that a copy of a managed resource is found with, the original's
+// fate is not known.
+func TestCopied(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		uid    types.UID
+		state  mint.State
+		change func(*v1beta1.Token)
+		refuse error
+		want   string
+		// failed tells whether the reconciler is told that nothing was created.
+		failed bool
+	}{
+		"UnderWay": {
+			reason: "Only a person knows whether something uses what it has created.",
+			uid:    "another", state: mint.StatePending,
+			want: "this is a copy of a resource whose attempt " + mint.Mark{UID: "another", Attempt: ownAttempt}.String(),
+		},
+		"Deleted": {
+			reason: "The copy has created nothing.",
+			uid:    "another", state: mint.StatePending, change: deleted, failed: true,
+		},
+		"DeletedAndNotStored": {
+			reason: "It is tried again.",
+			uid:    "another", state: mint.StatePending, change: deleted, refuse: errors.New("no answer"),
+			want: "cannot store that nothing was created",
+		},
+		"Settled": {
+			reason: "The annotation was restored as it was before.",
+			uid:    "another", state: mint.StatePending,
+			change: func(tk *v1beta1.Token) { meta.SetExternalCreateSucceeded(tk, noon.Add(time.Second)) },
+		},
+		"Done": {reason: "Nothing was under way.", uid: "another", state: mint.StateDone},
+		"Own":  {reason: "It is no copy.", uid: ownUID, state: mint.StateFailed},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			made, _ := b.mint(mint.Mark{UID: tc.uid, Attempt: ownAttempt}.Append("token"))
+
+			tk := b.token(func(tk *v1beta1.Token) {
+				r := b.pending(time.Hour)
+				r.UID, r.State = tc.uid, tc.state
+				r.Write(tk)
+				meta.SetExternalCreatePending(tk, noon)
+
+				if tc.change != nil {
+					tc.change(tk)
+				}
+			})
+
+			b.refuse = func(client.Object) error { return tc.refuse }
+
+			wantErr(t, tc.reason, tc.want, b.minter.Initialize(t.Context(), tk))
+
+			if diff := cmp.Diff(tc.failed, !meta.GetExternalCreateFailed(b.stored()).IsZero()); diff != "" {
+				t.Errorf("\n%s\nstored that nothing was created: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff([]string{made}, b.alive()); diff != "" {
+				t.Errorf("\n%s\ntokens: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// A record that cannot be read is not taken for none, whoever reads it: nothing is
+// minted, revoked or stored.
+func TestUnreadableRecord(t *testing.T) {
+	never := func(context.Context, mintedResource) (managed.ExternalClient, error) {
+		return nil, errors.New("the renewal went on")
+	}
+
+	for name, do := range map[string]func(*bench, *v1beta1.Token) error{
+		"Initialize":     func(b *bench, tk *v1beta1.Token) error { return b.minter.Initialize(b.t.Context(), tk) },
+		"ObserveMissing": func(b *bench, tk *v1beta1.Token) error { return b.minter.observeMissing(b.t.Context(), tk) },
+		"Sweep":          func(b *bench, tk *v1beta1.Token) error { return b.minter.sweep(b.t.Context(), tk) },
+		"Renew":          func(b *bench, tk *v1beta1.Token) error { return b.minter.renew(b.t.Context(), tk, never) },
+		"FinishRenewal":  func(b *bench, tk *v1beta1.Token) error { return b.minter.finishRenewal(b.t.Context(), tk, tk) },
+		"Create": func(b *bench, tk *v1beta1.Token) error {
+			_, err := b.minter.create(b.t.Context(), tk, &newUpjet().ExternalClientFns)
+			return err
+		},
+		"ObserveSecret": func(b *bench, tk *v1beta1.Token) error {
+			_, _, err := b.minter.observeSecret(b.t.Context(), tk, nil)
+			return err
+		},
+		"RestoreName": func(b *bench, tk *v1beta1.Token) error {
+			tk.Status.AtProvider.ID = ptr.To(warsaw)
+			return b.minter.restoreName(b.t.Context(), tk)
+		},
+		"UpdateCriticalAnnotations": func(b *bench, tk *v1beta1.Token) error {
+			return (&annotationUpdater{kube: b.minter.kube, live: b.kube}).UpdateCriticalAnnotations(b.t.Context(), tk)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			own, value := b.mint("own")
+
+			tk := b.token(func(tk *v1beta1.Token) {
+				meta.SetExternalName(tk, own)
+				meta.AddAnnotations(tk, map[string]string{mint.AnnotationRecord: "{", AnnotationRenew: "now"})
+			})
+			b.secret(tk, published, value)
+
+			stored := b.stored()
+
+			wantErr(t, "It may say that a token exists.", "is not what the provider wrote", do(b, tk))
+
+			if diff := cmp.Diff(stored, b.stored()); diff != "" {
+				t.Errorf("what is stored: -want, +got:\n%s", diff)
+			}
+
+			if diff := cmp.Diff([]string{own}, b.alive()); diff != "" {
+				t.Errorf("tokens: -want, +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// What the last trial said is what the user is told, and not that time is up.
+func TestPublishTimeout(t *testing.T) {
+	b := newBench(t)
+	tk := b.token(func(tk *v1beta1.Token) { b.pending(0).Write(tk) })
+	b.refuse = func(client.Object) error { return errors.New("no answer from the API server") }
+
+	ctx, cancel := context.WithTimeout(t.Context(), publishInterval/10)
+	defer cancel()
+
+	err := b.minter.publish(ctx, tk, b.pending(0), managed.ConnectionDetails{"token": []byte("value")})
+	wantErr(t, "The API server has said it.", "no answer from the API server", err)
+}
+
+// Where Scaleway says that it mints no more, the user is told what comes after.
+func TestExplain(t *testing.T) {
+	m := &minter{resource: declaration(t, "scaleway_container_token")}
+
+	for text, explained := range map[string]bool{
+		"http error 405 Method Not Allowed": true,
+		"http error 410 Gone":               true,
+		"http error 501 Not Implemented":    true,
+		"http error 404 Not Found":          false,
+		"http error 500":                    false,
+		"no answer":                         false,
+	} {
+		err := m.explain(errors.New(text))
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("explain(%q) hides what Scaleway said: %v", text, err)
+		}
+
+		if diff := cmp.Diff(explained, strings.Contains(err.Error(), m.resource.Minted.Successor)); diff != "" {
+			t.Errorf("explain(%q) names the successor: -want, +got:\n%s", text, diff)
+		}
+	}
+}
