@@ -27,7 +27,7 @@ func TestUpdateCriticalAnnotations(t *testing.T) {
 		"Undisturbed": {
 			reason: "It is stored as it is.",
 			named:  warsaw,
-			asked:  map[string]string{AnnotationRenew: "first"},
+			asked:  map[string]string{AnnotationRenew: "first", AnnotationRelease: paris},
 		},
 		"AskedForMeanwhile": {
 			reason: "The user has asked for another renewal, and given the token up.",
@@ -36,6 +36,14 @@ func TestUpdateCriticalAnnotations(t *testing.T) {
 			},
 			named: warsaw,
 			asked: map[string]string{AnnotationRenew: "second", AnnotationRelease: warsaw},
+		},
+		"NoLongerAskedFor": {
+			reason: "The user has thought better of both.",
+			meanwhile: func(_ *bench, tk *v1beta1.Token) {
+				meta.RemoveAnnotations(tk, AnnotationRenew, AnnotationRelease)
+			},
+			named: warsaw,
+			asked: map[string]string{},
 		},
 		"Superseded": {
 			reason: "Another process has minted another token.",
@@ -47,7 +55,7 @@ func TestUpdateCriticalAnnotations(t *testing.T) {
 			},
 			want:  errSuperseded.Error(),
 			named: paris,
-			asked: map[string]string{AnnotationRenew: "first"},
+			asked: map[string]string{AnnotationRenew: "first", AnnotationRelease: paris},
 		},
 	}
 
@@ -56,7 +64,7 @@ func TestUpdateCriticalAnnotations(t *testing.T) {
 			b := newBench(t)
 			tk := b.token(func(tk *v1beta1.Token) {
 				b.pending(0).Write(tk)
-				meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "first"})
+				meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "first", AnnotationRelease: paris})
 			})
 
 			if tc.meanwhile != nil {

@@ -15,10 +15,46 @@ import (
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujcontroller "github.com/crossplane/upjet/v2/pkg/controller"
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 )
+
+func nameless(tk *v1beta1.Token) {
+	meta.RemoveAnnotations(tk, meta.AnnotationKeyExternalName)
+}
+
+// Nothing is changed or revoked as long as nobody knows who else has the token.
+func TestSharedNotListed(t *testing.T) {
+	b := newBench(t)
+	tk := b.token(func(tk *v1beta1.Token) { meta.SetExternalName(tk, paris) })
+	b.minter.kube = notListed(b.kube)
+
+	wantErr(t, "Another may have it.", "cannot list what else has the external name "+paris, b.minter.Initialize(t.Context(), tk))
+}
+
+// By which Secret a managed resource is found.
+func TestSecretName(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		object client.Object
+		want   string
+	}{
+		"Named":   {reason: "It writes that Secret.", object: token(func(*v1beta1.Token) {}), want: "token"},
+		"None":    {reason: "It writes none.", object: token(func(tk *v1beta1.Token) { tk.Spec.WriteConnectionSecretToReference = nil })},
+		"NoOwner": {reason: "It cannot write one.", object: &corev1.Secret{}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, secretName(tc.object)); diff != "" {
+				t.Errorf("\n%s\nsecretName(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
 
 // Two managed resources that are one token, and what the one that is not being
 // deleted keeps.
@@ -57,6 +93,7 @@ func TestShared(t *testing.T) {
 			want: "is the external name of an object in another Kubernetes namespace too", handed: true,
 		},
 		"Alone": {reason: "Nobody else has it.", other: func(tk *v1beta1.Token) { meta.SetExternalName(tk, warsaw) }},
+		"Nameless": {reason: "Objects that do not exist yet are not one.", own: nameless, other: nameless},
 	}
 
 	for name, tc := range cases {
@@ -83,7 +120,7 @@ func TestShared(t *testing.T) {
 
 			wantErr(t, tc.reason, tc.want, b.minter.Initialize(t.Context(), tk))
 
-			handed, err := b.minter.handedOver(t.Context(), tk, paris)
+			handed, err := b.minter.handedOver(t.Context(), tk, meta.GetExternalName(tk))
 			if err != nil {
 				t.Fatal(err)
 			}
