@@ -6,7 +6,6 @@ package managed
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"testing"
 	"time"

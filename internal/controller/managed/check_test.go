@@ -9,7 +9,6 @@ import (
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/fieldpath"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -49,25 +48,57 @@ func TestCheckSecrets(t *testing.T) {
 	}
 }
 
+// nested is a managed resource whose arguments are blocks.
+type nested struct {
+	*v1beta1.Token
+
+	Spec struct{ ForProvider, InitProvider blocks }
+}
+
+type blocks struct {
+	Queue *block          `json:"queue"`
+	Rules []block         `json:"rules"`
+	IDRef *string         `json:"idRef"`
+	Where *labelsSelector `json:"whereSelector"`
+}
+
+type block struct {
+	IDRef      *xpv1.NamespacedReference `json:"idRef"`
+	IDSelector *xpv1.NamespacedSelector  `json:"idSelector"`
+	Namespace  string                    `json:"namespace"`
+}
+
+type labelsSelector struct {
+	MatchLabels labelled `json:"matchLabels"`
+}
+
+type labelled struct {
+	Namespace string `json:"namespace"`
+}
+
 // References are found however deep they lie, and nothing else is taken for one.
-func TestCheckNamespaces(t *testing.T) {
-	other := map[string]any{"namespace": "team-b"}
+func TestCheckReferencesInBlocks(t *testing.T) {
+	other := &xpv1.NamespacedReference{Name: "shop", Namespace: "team-b"}
 
 	cases := map[string]struct {
 		reason string
-		value  any
+		args   blocks
 		want   string
 	}{
-		"InBlock":     {reason: "A block may hold references.", value: map[string]any{"queue": map[string]any{"idRef": other}}, want: `spec.queue.idRef.namespace "team-b" is not allowed`},
-		"InList":      {reason: "So may a list of them.", value: map[string]any{"rules": []any{map[string]any{}, map[string]any{"idSelector": other}}}, want: `spec.rules[1].idSelector.namespace "team-b" is not allowed`},
-		"NoReference": {reason: "A block may have such a field too.", value: map[string]any{"queue": other}},
-		"NoNamespace": {reason: "It stays in its own.", value: map[string]any{"idRef": map[string]any{"namespace": "", "name": "shop"}}},
-		"NoBlock":     {reason: "It holds nothing.", value: map[string]any{"idRef": "team-b"}},
+		"InBlock":     {reason: "A block may hold references.", args: blocks{Queue: &block{IDRef: other}}, want: `spec.forProvider.queue.idRef.namespace "team-b" is not allowed`},
+		"InList":      {reason: "So may a list of them.", args: blocks{Rules: []block{{}, {IDSelector: &xpv1.NamespacedSelector{Namespace: "team-b"}}}}, want: `spec.forProvider.rules[1].idSelector.namespace "team-b" is not allowed`},
+		"NoReference": {reason: "A block may have such a field too.", args: blocks{Queue: &block{Namespace: "team-b"}}},
+		"NoNamespace": {reason: "It stays in its own.", args: blocks{Queue: &block{IDRef: &xpv1.NamespacedReference{Name: "shop"}}}},
+		"NoBlock":     {reason: "It holds nothing.", args: blocks{IDRef: ptr.To("team-b")}},
+		"Label":       {reason: "It is a label that is looked for.", args: blocks{Where: &labelsSelector{MatchLabels: labelled{Namespace: "team-b"}}}},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			wantErr(t, tc.reason, tc.want, checkNamespaces("spec", tc.value, "team-a"))
+			mg := &nested{Token: token(func(tk *v1beta1.Token) { tk.SetNamespace("team-a") })}
+			mg.Spec.ForProvider = tc.args
+
+			wantErr(t, tc.reason, tc.want, checkReferences(t.Context(), mg))
 		})
 	}
 }
@@ -92,7 +123,7 @@ func TestExactlyOne(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			wantErr(t, tc.reason, tc.want, exactlyOne(tc.group, tc.args, fieldpath.Pave(map[string]any{})))
+			wantErr(t, tc.reason, tc.want, exactlyOne(tc.group, tc.args, token(func(*v1beta1.Token) {})))
 		})
 	}
 }
@@ -127,7 +158,12 @@ func TestCheckArgumentsOfPlainKind(t *testing.T) {
 		mg.SetManagementPolicies(xpv1.ManagementPolicies{xpv1.ManagementActionAll})
 		mg.Spec.ForProvider.ProjectID = ptr.To(id)
 
-		wantErr(t, "Scaleway would not know what is meant.", want, c.checkArguments(mg))
+		args, err := mg.GetMergedParameters(true)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		wantErr(t, "Scaleway would not know what is meant.", want, c.checkArguments(mg, args))
 	}
 }
 

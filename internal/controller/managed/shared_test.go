@@ -92,7 +92,7 @@ func TestShared(t *testing.T) {
 			own:    observed, other: elsewhere,
 			want: "is the external name of an object in another Kubernetes namespace too", handed: true,
 		},
-		"Alone": {reason: "Nobody else has it.", other: func(tk *v1beta1.Token) { meta.SetExternalName(tk, warsaw) }},
+		"Alone":    {reason: "Nobody else has it.", other: func(tk *v1beta1.Token) { meta.SetExternalName(tk, warsaw) }},
 		"Nameless": {reason: "Objects that do not exist yet are not one.", own: nameless, other: nameless},
 	}
 
