@@ -30,7 +30,7 @@ type cacheWith struct {
 	newest string
 }
 
-func (c *cacheWith) Get(_ context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+func (c *cacheWith) Get(_ context.Context, key client.ObjectKey, o client.Object, _ ...client.GetOption) error {
 	if c.token == nil {
 		return kerrors.NewNotFound(schema.GroupResource{}, key.Name)
 	}

@@ -73,13 +73,10 @@ func (w *Own) Behind(o client.Object) bool {
 func (w *Own) Await(ctx context.Context, kube client.Reader, name client.ObjectKey, o client.Object) {
 	_ = wait.PollUntilContextCancel(ctx, awaitInterval, true, func(ctx context.Context) (bool, error) {
 		// An error is the reconciler's to deal with.
-		if err := kube.Get(ctx, name, o, client.UnsafeDisableDeepCopy); err != nil || !w.Behind(o) {
-			return true, nil //nolint:nilerr // See above.
-		}
-
+		behind := kube.Get(ctx, name, o, client.UnsafeDisableDeepCopy) == nil && w.Behind(o)
 		v, ok := w.last(o)
 
-		return !ok || w.now().Sub(v.at) >= awaitTimeout, nil
+		return !behind || !ok || w.now().Sub(v.at) >= awaitTimeout, nil
 	}) // It only ends early with the context.
 }
 
