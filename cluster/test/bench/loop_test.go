@@ -26,8 +26,8 @@ import (
 // It holds a loopConfig.
 const envLoop = "BENCH_LOOP"
 
-// loopWorkers are as many as the provider has by default.
-const loopWorkers = 10
+// loopWorkers are as many as the provider has for one API key by default.
+const loopWorkers = 20
 
 type loopConfig struct {
 	URL, AccessKey, SecretKey, NamespaceID string
