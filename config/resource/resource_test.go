@@ -160,6 +160,41 @@ func TestGlobalGetID(t *testing.T) {
 	}
 }
 
+// An object that is to be created is in the ProviderConfig's project, where Terraform
+// would leave the choice to Scaleway.
+func TestDefaultsToProject(t *testing.T) {
+	setup := ujterraform.Setup{Configuration: ujterraform.ProviderConfiguration{"region": "fr-par", "project_id": uuid}}.Map()
+	without := ujterraform.Setup{Configuration: ujterraform.ProviderConfiguration{"region": "fr-par"}}.Map()
+
+	cases := map[string]struct {
+		reason       string
+		externalName string
+		args, setup  map[string]any
+		want         map[string]any
+	}{
+		"Default": {reason: "Nothing else says one.", args: map[string]any{}, setup: setup, want: map[string]any{"project": uuid}},
+		"Given":   {reason: "The user says another.", args: map[string]any{"project": "other"}, setup: setup, want: map[string]any{"project": "other"}},
+		"Exists":  {reason: "It has one, which must not look changed.", externalName: uuid, args: map[string]any{}, setup: setup, want: map[string]any{}},
+		"Nobody":  {reason: "Scaleway chooses.", args: map[string]any{}, setup: without, want: map[string]any{}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := Resource{Name: "global", Path: "/globals/{id}", DefaultsToProject: "project"}
+			c := &ujconfig.Resource{TerraformResource: &schema.Resource{Schema: map[string]*schema.Schema{}}}
+			r.configureIdentity(c)
+
+			if _, err := c.ExternalName.GetIDFn(t.Context(), tc.externalName, tc.args, tc.setup); err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.want, tc.args); diff != "" {
+				t.Errorf("\n%s\nGetIDFn(...): -want arguments, +got arguments:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 func TestParseID(t *testing.T) {
 	cases := map[string]struct {
 		reason string

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/terraform"
 
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
@@ -280,5 +281,46 @@ func TestReplacement(t *testing.T) {
 				t.Errorf("\n%s\nUpdateLoopPreventionFunc(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// A description has room for the mark, and is counted in characters, as the API
+// server and Scaleway do.
+func TestCheckLength(t *testing.T) {
+	marked := Resource{Kind: "Secret", MaxLengths: map[string]int{"label": 200, "size": 4}, Minted: &Minted{MarkArgument: "label"}}
+
+	cases := map[string]struct {
+		reason     string
+		arg, value string
+		want       string
+	}{
+		"Room":    {reason: "The mark fits beside it.", arg: "label", value: strings.Repeat("é", 200-len(mint.Mark{UID: uuid, Attempt: "0123abcd"}.Append("é"))+len("é"))},
+		"NoRoom":  {reason: "Scaleway would refuse it with the mark.", arg: "label", value: strings.Repeat("é", 142), want: "spec.forProvider.label must have at most 141 characters, and has 142: Scaleway takes 200, and the mark by which the provider finds the Secret again needs 59"},
+		"Other":   {reason: "It has no mark.", arg: "size", value: "four"},
+		"TooLong": {reason: "Scaleway would refuse it.", arg: "size", value: "five!", want: "spec.forProvider.size must have at most 4 characters, and has 5"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := ""
+			if err := marked.CheckLength(tc.arg, tc.value); err != nil {
+				got = err.Error()
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nCheckLength(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+
+	want := []Rule{{
+		Expression: "!(has(self.forProvider.label)) || size(self.forProvider.label) <= 141",
+		Message:    "spec.forProvider.label must have at most 141 characters: Scaleway takes 200, and the mark by which the provider finds the Secret again needs 59",
+	}, {
+		Expression: "!(has(self.initProvider) && has(self.initProvider.label)) || size(self.initProvider.label) <= 141",
+		Message:    "spec.initProvider.label must have at most 141 characters: Scaleway takes 200, and the mark by which the provider finds the Secret again needs 59",
+	}}
+	if diff := cmp.Diff(want, marked.notLonger("label")); diff != "" {
+		t.Errorf("notLonger(...): -want, +got:\n%s", diff)
 	}
 }
