@@ -46,7 +46,7 @@ const hidden = "<hidden>"
 
 // observeSecret checks the published secret against the object, offline, and
 // returns what is to be published: never less than the Secret holds, or nothing
-// where it holds everything.
+// where it holds everything, or the secret of something else.
 func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details managed.ConnectionDetails) (managed.ConnectionDetails, *xpv1.Condition, error) {
 	details = usable(details)
 
@@ -60,11 +60,12 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 		return nil, nil, err
 	}
 
+	secret := types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name}
 	key := m.resource.SecretKey()
 	id := m.idOf(meta.GetExternalName(mg))
 
 	if m.isPublished(ctx, mg, record, ref.Name, id) {
-		notePublication(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name})
+		notePublication(ctx, secret)
 		return nil, nil, m.notePublished(ctx, mg, ref.Name)
 	}
 
@@ -90,13 +91,20 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 		return published, &c, nil
 	}
 
+	// What is wrong is not written back: somebody may have put it right meanwhile.
 	switch found, err := m.identify(mg, record, published); {
 	case err != nil:
+		notePublication(ctx, secret)
+
 		c := unready(ReasonSecretUnreadable, fmt.Sprintf("key %s of Secret %s does not hold the secret of this object: %v: %s", key, ref.Name, err, remedy))
-		return published, &c, nil
+
+		return nil, &c, nil
 	case found != id:
+		notePublication(ctx, secret)
+
 		c := unready(ReasonSecretForeign, fmt.Sprintf("key %s of Secret %s holds the secret of another object, %s: %s", key, ref.Name, found, remedy))
-		return published, &c, nil
+
+		return nil, &c, nil
 	}
 
 	// Keys that go with the secret are completed, and none is taken away.

@@ -65,8 +65,8 @@ func TestObserveSecret(t *testing.T) {
 		"KnownOther": {reason: "What this process knows is another token's.", known: "another", want: ReasonSecretLost, details: []string{"user"}},
 		"Moved":      {reason: "The value is taken along.", moved: "own", details: []string{valueKey, "token"}, published: "own"},
 		"MovedOther": {reason: "What was published before is another token's.", moved: "another", want: ReasonSecretLost, details: []string{"user"}},
-		"Another":    {reason: "It is not replaced.", held: "another", want: ReasonSecretForeign, details: []string{valueKey, "token", "user"}, published: "another"},
-		"Unreadable": {reason: "It is not replaced.", held: "text", want: ReasonSecretUnreadable, details: []string{valueKey, "token", "user"}, published: "text"},
+		"Another":    {reason: "It is neither replaced nor written back: somebody may be putting it right.", held: "another", want: ReasonSecretForeign},
+		"Unreadable": {reason: "It is neither replaced nor written back: somebody may be putting it right.", held: "text", want: ReasonSecretUnreadable},
 		"NotOurs":    {reason: "What another controls is not what was published.", held: "own", foreign: true, want: ReasonSecretLost},
 		"Hollow": {
 			reason: "A key that holds nothing is lost as well.",
