@@ -102,27 +102,24 @@ func (d *demo) show(ctx context.Context) error {
 	return nil
 }
 
-// showToken shows the claims of the token in a managed resource's connection
-// Secret, but never the token, which is what it opens. It shows nothing for a
-// resource whose Secret has none, unless its kind is Token.
+// showToken shows the claims of the token in the connection Secret of a Token, but
+// never the token, which is what it opens. It shows nothing of other kinds: the same
+// key of an ApiKey's Secret holds what has no claims.
 func (d *demo) showToken(ctx context.Context, u *unstructured.Unstructured) error {
 	ref, found, _ := unstructured.NestedString(u.Object, "spec", "writeConnectionSecretToRef", "name")
-	if !found {
+	if !found || u.GetKind() != kindToken {
 		return nil
 	}
 	s := &corev1.Secret{}
 	if err := d.plane.Client.Get(ctx, types.NamespacedName{Namespace: u.GetNamespace(), Name: ref}, s); err != nil {
 		return err
 	}
-	token, found := s.Data[keyToken]
-	if !found && u.GetKind() != kindToken {
-		return nil
-	}
-	c, err := claims(string(token))
+	token := string(s.Data[keyToken])
+	c, err := claims(token)
 	if err != nil {
 		return errors.Wrapf(err, "key %q of Secret %s", keyToken, ref)
 	}
-	signature, err := d.api.Verify(ctx, string(token))
+	signature, err := d.api.Verify(ctx, token)
 	if err != nil {
 		return err
 	}
