@@ -43,13 +43,11 @@ func TestMark(t *testing.T) {
 
 	mark := permit.Mark()
 
-	type function = func(*schema.Resource) func(context.Context, *schema.ResourceData, any) diag.Diagnostics
-
-	create := func(r *schema.Resource) func(context.Context, *schema.ResourceData, any) diag.Diagnostics {
-		return r.CreateContext
+	create := func(ctx context.Context, r *schema.Resource, d *schema.ResourceData) diag.Diagnostics {
+		return r.CreateContext(ctx, d, nil)
 	}
-	read := func(r *schema.Resource) func(context.Context, *schema.ResourceData, any) diag.Diagnostics {
-		return r.ReadContext
+	read := func(ctx context.Context, r *schema.Resource, d *schema.ResourceData) diag.Diagnostics {
+		return r.ReadContext(ctx, d, nil)
 	}
 
 	cases := map[string]struct {
