@@ -23,6 +23,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
@@ -413,6 +414,16 @@ func TestMinterCreate(t *testing.T) {
 			reason: "Another attempt may have begun.", outcome: mint.Minted,
 			prepare: func(b *bench) { b.minter.live = unavailable(b.kube) },
 			want:    "no Token is created, because its secret could not be published", state: mint.StateFailed,
+		},
+		"RecordNotReadMeanwhile": {
+			reason: "That the API server does not answer is no other attempt.", outcome: mint.Minted,
+			during: func(b *bench) {
+				b.minter.live = interceptor.NewClient(b.kube, interceptor.Funcs{Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
+					b.minter.live = b.kube
+					return errors.New("no answer from the API server")
+				}})
+			},
+			state: mint.StateDone, sent: 1, alive: 1, published: true,
 		},
 		"ForbiddenMeanwhileAndUnreadable": {
 			reason: "Its secret may be published.", outcome: mint.Minted,
