@@ -90,42 +90,78 @@ func (b *bench) connector(u *upjet) *Connector {
 	}
 }
 
+// tenantKey and tenantURL are what the tenant of these tests has.
+const (
+	tenantKey = "key"
+	tenantURL = "https://api.example.org"
+)
+
+// someTenant returns the tenant who sees what see lets be seen.
+func someTenant(t *testing.T) *transport.Tenant {
+	t.Helper()
+
+	tenant, err := transport.NewTenants(transport.Pace{}, logging.NewNopLogger()).With(tenantKey, tenantURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return tenant
+}
+
+// client returns the Connector's for upjet's, with the credentials of the tenant.
+func (u *upjet) client(t *testing.T, c *Connector) *external {
+	t.Helper()
+
+	return &external{ExternalClient: &u.ExternalClientFns, connector: c, tenant: someTenant(t)}
+}
+
+// answer is a transport that answers every request.
+type answer func(*http.Request) *http.Response
+
+func (a answer) RoundTrip(req *http.Request) (*http.Response, error) { return a(req), nil }
+
 // see has the transport read the object of the managed resource, in the status. It
 // is not found if the status is empty.
 func see(t *testing.T, c *Connector, mg xpresource.Managed, status string) {
 	t.Helper()
 
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-
-		if status == "" {
-			w.WriteHeader(http.StatusNotFound)
-		}
-
-		_, _ = fmt.Fprintf(w, `{"id":"1","status":%q}`, status)
-	}))
-	defer s.Close()
+	c.tenants.Store(mg.GetUID(), someTenant(t))
 
 	tenants := transport.NewTenants(transport.Pace{}, logging.NewNopLogger())
 
 	tr, err := transport.New(transport.Options{
 		Observations: c.seen, Timeout: time.Minute, Permits: mint.NewPermits(),
 		Tenants: tenants, Metrics: transport.NewMetrics(tenants),
+		Next: answer(func(req *http.Request) *http.Response {
+			w := httptest.NewRecorder()
+			w.Header().Set("Content-Type", "application/json")
+
+			if status == "" {
+				w.WriteHeader(http.StatusNotFound)
+			}
+
+			_, _ = fmt.Fprintf(w, `{"id":"1","status":%q}`, status)
+
+			resp := w.Result()
+			resp.Request = req
+
+			return resp
+		}),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	if err := tenants.Register(t.Context(), "key", s.URL); err != nil {
+	if err := tenants.Register(t.Context(), tenantKey, tenantURL); err != nil {
 		t.Fatal(err)
 	}
 
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+c.path(mg), nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, tenantURL+c.path(mg), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	req.Header.Set("X-Auth-Token", "key")
+	req.Header.Set("X-Auth-Token", tenantKey)
 
 	resp, err := tr.RoundTrip(req)
 	if err != nil {
@@ -463,7 +499,7 @@ func TestExternal(t *testing.T) {
 				return managed.ExternalCreation{}, nil
 			}
 
-			wantErr(t, tc.reason, tc.want, tc.do(t.Context(), &external{ExternalClient: &u.ExternalClientFns, connector: c}, tk))
+			wantErr(t, tc.reason, tc.want, tc.do(t.Context(), u.client(t, c), tk))
 
 			if diff := cmp.Diff(tc.did, u.did); diff != "" {
 				t.Errorf("\n%s\nwhat upjet did: -want, +got:\n%s", tc.reason, diff)
@@ -550,7 +586,7 @@ func TestExternalDelete(t *testing.T) {
 				return managed.ExternalDelete{}, nil
 			}
 
-			_, err := (&external{ExternalClient: &stale.ExternalClientFns, connector: c}).Delete(t.Context(), tk)
+			_, err := stale.client(t, c).Delete(t.Context(), tk)
 			wantErr(t, tc.reason, tc.want, err)
 
 			if diff := cmp.Diff(tc.did, u.did); diff != "" {

@@ -68,6 +68,7 @@ func newRig(b testing.TB) *rig {
 		Minting: []transport.Minting{{
 			Path:       regexp.MustCompile("^" + r.CollectionPath("[^/]+") + "$"),
 			MarkField:  r.Minted.MarkArgument,
+			IDField:    r.IDField(),
 			ValueField: r.Minted.Attribute,
 		}},
 		Permits: permits,

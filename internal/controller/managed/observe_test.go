@@ -17,6 +17,8 @@ import (
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
@@ -45,7 +47,17 @@ func TestObserveMinted(t *testing.T) {
 		state                      mint.State
 	}{
 		"Published": {
-			reason: "It is published by the reconciler, complete.", held: "own",
+			reason: "It is published, complete, and not written again.", held: "own",
+			ready: xpv1.ReasonAvailable, exists: true, current: true, state: mint.StateDone,
+		},
+		"Incomplete": {
+			reason: "The reconciler publishes what is made of the secret.", held: "own",
+			prepare: func(b *bench) {
+				s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
+				b.get(s)
+				delete(s.Data, "token")
+				b.update(s)
+			},
 			ready: xpv1.ReasonAvailable, exists: true, current: true, published: true, state: mint.StateDone,
 		},
 		"NotObserved": {
@@ -67,7 +79,7 @@ func TestObserveMinted(t *testing.T) {
 			reason: "It is another trouble than before.", held: "text",
 			change: func(tk *v1beta1.Token) { tk.SetConditions(unready(ReasonSecretLost, "it is lost")) },
 			ready:  ReasonSecretUnreadable, events: []event.Reason{event.Reason(ReasonSecretUnreadable)},
-			exists: true, current: true, published: true, state: mint.StateDone,
+			exists: true, current: true, state: mint.StateDone,
 		},
 		"Expired": {
 			reason: "That it has expired matters more than where its value is.",
@@ -87,11 +99,11 @@ func TestObserveMinted(t *testing.T) {
 		"RenewalDue": {
 			reason: "The reconciler is told to update it.", held: "own",
 			change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"}) },
-			ready:  xpv1.ReasonAvailable, exists: true, published: true, state: mint.StateDone,
+			ready:  xpv1.ReasonAvailable, exists: true, state: mint.StateDone,
 		},
 		"Creating": {
 			reason: "It cannot be used yet, and cannot be changed.", held: "own", status: statusCreating,
-			ready: xpv1.ReasonCreating, exists: true, current: true, published: true, state: mint.StateDone,
+			ready: xpv1.ReasonCreating, exists: true, current: true, state: mint.StateDone,
 		},
 		"Missing": {
 			reason: "Another attempt is recorded.", missing: true,
@@ -160,7 +172,7 @@ func TestObserveMinted(t *testing.T) {
 			counted := NewMetrics()
 			b.minter.metrics = counted.of("Token")
 
-			o, err := (&external{ExternalClient: &u.ExternalClientFns, connector: c}).Observe(t.Context(), tk)
+			o, err := u.client(t, c).Observe(t.Context(), tk)
 			wantErr(t, tc.reason, tc.want, err)
 
 			got := []bool{o.ResourceExists, o.ResourceUpToDate, len(o.ConnectionDetails["token"]) > 0}
@@ -266,7 +278,7 @@ func TestObservePlain(t *testing.T) {
 				return managed.ExternalObservation{ResourceExists: !tc.missing}, tc.err
 			}
 
-			o, err := (&external{ExternalClient: &u.ExternalClientFns, connector: c}).Observe(t.Context(), mg)
+			o, err := u.client(t, c).Observe(t.Context(), mg)
 			wantErr(t, tc.reason, tc.want, err)
 
 			if tc.err == nil {
@@ -319,7 +331,7 @@ func TestObserveDeleted(t *testing.T) {
 				return managed.ExternalObservation{ResourceExists: !tc.missing}, nil
 			}
 
-			if _, err := (&external{ExternalClient: &u.ExternalClientFns, connector: c}).Observe(t.Context(), mg); err != nil {
+			if _, err := u.client(t, c).Observe(t.Context(), mg); err != nil {
 				t.Fatal(err)
 			}
 
