@@ -41,7 +41,7 @@ func newJail(root string, user int) (jail, error) {
 			return err
 		}
 
-		return os.Chmod(path, 0o755) //nolint:gosec // As in an image.
+		return os.Chmod(path, 0o755)
 	})
 }
 
@@ -61,14 +61,14 @@ func (j jail) String() string {
 // command runs a program of the image.
 func (j jail) command(path string, args ...string) *exec.Cmd {
 	if !j.confined() {
-		return exec.Command(filepath.Join(j.root, path), args...) //nolint:gosec // The image is the test's own.
+		return exec.Command(filepath.Join(j.root, path), args...)
 	}
 
-	cmd := exec.Command(path, args...) //nolint:gosec // The image is the test's own.
+	cmd := exec.Command(path, args...)
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Chroot:     j.root,
-		Credential: &syscall.Credential{Uid: uint32(j.user), Gid: uint32(j.user)}, //nolint:gosec // A user's number fits.
+		Credential: &syscall.Credential{Uid: uint32(j.user), Gid: uint32(j.user)},
 	}
 
 	return cmd
@@ -83,7 +83,7 @@ func (j jail) move(from, to string) (string, error) {
 
 	at := filepath.Join(j.root, to)
 
-	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil { //nolint:gosec // As in an image.
+	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 		return "", err
 	}
 

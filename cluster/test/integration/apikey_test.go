@@ -111,7 +111,8 @@ func TestAPIKeyIsOfUse(t *testing.T) {
 		e.Get(f.APIKey)
 		issued := e.Scaleway.APIKeys()
 
-		return framework.ExternalName(f.APIKey) != old && len(issued) == 1 && issued[0].ID == framework.ExternalName(f.APIKey), old
+		return framework.ExternalName(f.APIKey) != old && len(issued) == 1 && issued[0].ID == framework.ExternalName(f.APIKey) &&
+			ptr.Deref(f.APIKey.Status.AtProvider.ID, "") == issued[0].ID, old
 	})
 	e.WaitReady(f.APIKey)
 

@@ -633,7 +633,7 @@ func TestExpiryMetrics(t *testing.T) {
 		var lines []string
 
 		for line := range strings.SplitSeq(e.Metrics(address), "\n") {
-			if strings.HasPrefix(line, gauge+"{") || strings.HasPrefix(line, omitted+"{") {
+			if strings.HasPrefix(line, gauge+`{kind="Token"`) || strings.HasPrefix(line, omitted+`{kind="Token"`) {
 				lines = append(lines, line)
 			}
 		}

@@ -57,7 +57,7 @@ func unavailable(c client.WithWatch) client.Client {
 // error of that.
 func after(inner managed.ExternalClient, goOn func(xpresource.Managed) error) managed.ExternalClient {
 	return &managed.ExternalClientFns{CreateFn: func(ctx context.Context, mg xpresource.Managed) (managed.ExternalCreation, error) {
-		creation, _ := inner.Create(ctx, mg) //nolint:errcheck // It is replaced.
+		creation, _ := inner.Create(ctx, mg) // Its error is replaced.
 		return creation, goOn(mg)
 	}}
 }

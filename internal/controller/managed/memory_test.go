@@ -302,7 +302,7 @@ func (a *tokenAPI) RoundTrip(req *http.Request) (*http.Response, error) {
 
 	a.requests[req.Method]++
 
-	body := ""
+	var body string
 
 	switch req.Method {
 	case http.MethodPost:
