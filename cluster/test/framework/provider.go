@@ -97,6 +97,16 @@ func (p *Provider) Stop() {
 	}
 }
 
+// Ended tells whether the provider has ended by itself, or by a signal.
+func (p *Provider) Ended() bool {
+	select {
+	case <-p.process.Done():
+		return true
+	default:
+		return false
+	}
+}
+
 // PID of the provider.
 func (p *Provider) PID() int {
 	return p.process.PID()

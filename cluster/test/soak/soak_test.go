@@ -98,6 +98,7 @@ func soak(t *testing.T, seed, tokens int) {
 		e.Create(tk)
 
 		for range faultsPerToken {
+			r.revive()
 			r.disturb()
 			time.Sleep(time.Duration(r.rnd.Int64N(int64(maxPause))))
 		}
@@ -118,7 +119,10 @@ func soak(t *testing.T, seed, tokens int) {
 	}
 
 	kept := tokens - (tokens+2)/3
-	a := e.Settle(settleTimeout, func(a framework.Audit) bool { return a.Accounted() && len(a.Named) == kept })
+	a := e.Settle(settleTimeout, func(a framework.Audit) bool {
+		r.revive()
+		return a.Accounted() && len(a.Named) == kept
+	})
 	t.Logf("seed %d: %s; what went wrong: %v", seed, a.Summary(), r.done)
 
 	if !a.Accounted() || len(a.Named) != kept {
@@ -139,7 +143,10 @@ func soak(t *testing.T, seed, tokens int) {
 		t.Fatal(err)
 	}
 
-	a = e.Settle(settleTimeout, func(a framework.Audit) bool { return len(a.Named)+len(a.Waiting)+len(a.Alive) == 0 })
+	a = e.Settle(settleTimeout, func(a framework.Audit) bool {
+		r.revive()
+		return len(a.Named)+len(a.Waiting)+len(a.Alive) == 0
+	})
 	if len(a.Named)+len(a.Waiting)+len(a.Alive) > 0 {
 		t.Errorf("everything was deleted, and there are: %s", a.Summary())
 	}
@@ -149,6 +156,15 @@ func soak(t *testing.T, seed, tokens int) {
 func (r *run) start() {
 	r.provider = r.StartProvider(framework.WithKubeconfig(r.proxy.Kubeconfig()),
 		framework.WithArgs("--request-timeout="+requestTimeout.String(), "--poll-interval=5s"))
+}
+
+// revive the provider if it has ended, as a kubelet does. One that starts while the
+// API server is away ends, because it cannot learn which kinds there are.
+func (r *run) revive() {
+	if r.provider.Ended() {
+		r.done["ended by itself"]++
+		r.start()
+	}
 }
 
 // delete a Token, and do not wait until it is gone.
