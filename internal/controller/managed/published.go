@@ -168,12 +168,14 @@ func changedSecrets(mgr ctrl.Manager, k Kind, own *kubeclient.Own) source.Source
 }
 
 // byOthers lets through what this process has not written itself: the reconcile that
-// has written it is followed by another anyway. A Secret that is deleted may be in the
-// version that was written.
+// has written it knows what it holds. One that takes a Secret over has not looked at
+// what that holds. A Secret that is deleted may be in the version that was written.
 func byOthers(own *kubeclient.Own) predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc: func(e event.CreateEvent) bool { return !own.Wrote(e.Object) },
-		UpdateFunc: func(e event.UpdateEvent) bool { return !own.Wrote(e.ObjectNew) },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return !own.Wrote(e.ObjectNew) || controllerUID(e.ObjectOld) != controllerUID(e.ObjectNew)
+		},
 	}
 }
 
@@ -197,7 +199,7 @@ func contentChanged(kind string) predicate.Predicate {
 	)
 }
 
-func controllerUID(s *corev1.Secret) types.UID {
+func controllerUID(s metav1.Object) types.UID {
 	if c := metav1.GetControllerOfNoCopy(s); c != nil {
 		return c.UID
 	}

@@ -419,11 +419,15 @@ func TestByOthers(t *testing.T) {
 	changed := s.DeepCopy()
 	b.update(changed)
 
+	free := s.DeepCopy()
+	s.SetOwnerReferences([]metav1.OwnerReference{{UID: "token", Controller: ptr.To(true)}})
+
 	p := byOthers(own)
 
 	for reason, got := range map[string]bool{
 		"what was written here has been reconciled": !p.Create(event.CreateEvent{Object: s}),
-		"what was changed here has been reconciled": !p.Update(event.UpdateEvent{ObjectOld: &corev1.Secret{}, ObjectNew: s}),
+		"what was changed here has been reconciled": !p.Update(event.UpdateEvent{ObjectOld: s, ObjectNew: s}),
+		"nobody has looked at what was taken over":  p.Update(event.UpdateEvent{ObjectOld: free, ObjectNew: s}),
 		"somebody else has changed it":              p.Update(event.UpdateEvent{ObjectOld: s, ObjectNew: changed}),
 		"somebody has deleted what was written":     p.Delete(event.DeleteEvent{Object: s}),
 	} {
