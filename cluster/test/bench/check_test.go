@@ -38,7 +38,8 @@ const (
 	phaseDelete = "delete"
 )
 
-// oncePerSecond is written at most so often, whatever the number of tokens.
+// oncePerSecond is written so often, whatever the number of tokens: after a change
+// once it is accounted for, and once more if there was a conflict.
 const oncePerSecond = "update providerconfigs/status"
 
 // checkedPolls are those of each token that are counted.
@@ -108,7 +109,7 @@ func counts(r providerResult, n int) map[string]map[string]float64 {
 		for _, calls := range []map[string]float64{p.phase.Requests, p.phase.Calls} {
 			for what, count := range calls {
 				if what == oncePerSecond {
-					count -= p.phase.Wall.Seconds()
+					count -= 2 * p.phase.Wall.Seconds()
 				}
 
 				if count > countsStart {
