@@ -77,7 +77,7 @@ e2e: xpkg ## Runs the package under Crossplane core, with the compositions among
 	@XPKG_DIR=$(CURDIR)/$(XPKG) XPKG_VERSION="$(VERSION)" XPKG_REVISION="$(REVISION)" go test -count=1 -timeout 20m -v ./cluster/test/e2e
 
 # Modules that have pins of their own and code of ours.
-MODULES := cluster/xpkg cluster/test/e2e/functions/patch-and-transform
+MODULES := cluster/xpkg cluster/test/e2e/functions/patch-and-transform cmd/function-container-access
 
 .PHONY: unit
 unit: ## Runs the tests that need no kube-apiserver, in seconds.

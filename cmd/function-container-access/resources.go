@@ -1,0 +1,414 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/base64"
+	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/fieldpath"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/resource"
+	"github.com/crossplane/function-sdk-go/resource/composed"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/cmd/function-container-access/input/v1beta1"
+)
+
+// Names of the composed resources. Those of the Token and of the Secret are what the
+// composition that had no choice gave them, so that this one takes them over.
+const (
+	nameToken       resource.Name = "token"
+	nameSecret      resource.Name = "connection-secret"
+	nameApplication resource.Name = "application"
+	namePolicy      resource.Name = "policy"
+	nameAPIKey      resource.Name = "api-key"
+	nameContainer   resource.Name = "container"
+	nameNamespace   resource.Name = "container-namespace"
+)
+
+// Kinds of the provider.
+const (
+	containerAPI = "container.scaleway.m.crossplane.io/v1beta1"
+	iamAPI       = "iam.scaleway.m.crossplane.io/v1beta1"
+
+	kindToken              = "Token"
+	kindContainer          = "Container"
+	kindContainerNamespace = "ContainerNamespace"
+	kindApplication        = "Application"
+	kindPolicy             = "Policy"
+	kindAPIKey             = "ApiKey"
+)
+
+// Annotations that the provider knows.
+const (
+	annotationExternalName = "crossplane.io/external-name"
+	annotationRenew        = "scaleway.m.crossplane.io/renew"
+)
+
+// Keys of the Secret.
+const (
+	keyToken    = "token"
+	keyEndpoint = "endpoint"
+)
+
+// permissionSet is what opens private containers.
+const permissionSet = "ContainersPrivateAccess"
+
+// maxName is how long the names of applications and policies may be.
+const maxName = 64
+
+// partsOf a mechanism, of which the first has the credential.
+func partsOf(m mechanism) []resource.Name {
+	if m == mechanismToken {
+		return []resource.Name{nameToken}
+	}
+
+	return []resource.Name{nameAPIKey, namePolicy, nameApplication}
+}
+
+// kindOf the resource that has the credential.
+func kindOf(m mechanism) string {
+	if m == mechanismToken {
+		return kindToken
+	}
+
+	return kindAPIKey
+}
+
+// A world is what there is.
+type world struct {
+	access   *access
+	input    *v1beta1.Input
+	observed map[resource.Name]resource.ObservedComposed
+	required map[string][]resource.Required
+
+	// published are the connection details that whoever asked can read.
+	published map[string]string
+
+	now time.Time
+}
+
+// exists says whether anything of a mechanism is there.
+func (w *world) exists(m mechanism) bool {
+	for _, n := range partsOf(m) {
+		if _, ok := w.observed[n]; ok {
+			return true
+		}
+	}
+
+	return false
+}
+
+// value of the credential of a mechanism, or "".
+func (w *world) value(m mechanism) string {
+	return string(w.observed[partsOf(m)[0]].ConnectionDetails[keyToken])
+}
+
+// readySince tells since when all parts of a mechanism are Ready. It says which part
+// is not, and what that says of itself.
+func (w *world) readySince(m mechanism) (since time.Time, waitingFor string) {
+	for _, n := range partsOf(m) {
+		o, ok := w.observed[n]
+		if !ok {
+			return time.Time{}, "the " + kindOfName[n] + " is not created yet"
+		}
+
+		// Synced comes first: a refusal stands there.
+		for _, t := range []string{"Synced", "Ready"} {
+			c, said := condition(o.Resource, t)
+			if !said {
+				return time.Time{}, "the " + kindOfName[n] + " " + o.Resource.GetName() + " is not Ready yet"
+			}
+
+			if c.Status != corev1.ConditionTrue {
+				waitingFor = "the " + kindOfName[n] + " " + o.Resource.GetName() + " is not " + t + " (" + c.Reason + ")"
+				if c.Message != "" {
+					waitingFor += ": " + c.Message
+				}
+
+				return time.Time{}, waitingFor
+			}
+
+			if t == "Ready" && c.LastTransitionTime.After(since) {
+				since = c.LastTransitionTime.Time
+			}
+		}
+	}
+
+	return since, ""
+}
+
+var kindOfName = map[resource.Name]string{
+	nameToken: kindToken, nameApplication: kindApplication, namePolicy: kindPolicy, nameAPIKey: kindAPIKey,
+}
+
+// compose the parts of a mechanism. A renewal of what is about to go would take the
+// value away that is in use: that keeps what it was asked for last.
+func (w *world) compose(m mechanism, t target, leaving bool) map[resource.Name]*resource.DesiredComposed {
+	renew := w.access.spec.Renew
+	if o, ok := w.observed[partsOf(m)[0]]; ok && leaving {
+		renew = o.Resource.GetAnnotations()[annotationRenew]
+	}
+
+	if m == mechanismToken {
+		return w.done(map[resource.Name]object{nameToken: w.token(renew)})
+	}
+
+	project := t.project
+	if project == "" {
+		project = w.policyProject()
+	}
+
+	// A key that opens nothing need not exist.
+	if project == "" && !w.exists(mechanismIAM) {
+		return nil
+	}
+
+	parts := map[resource.Name]object{nameApplication: w.application(), nameAPIKey: w.apiKey(renew)}
+	if project != "" {
+		parts[namePolicy] = w.policy(project)
+	}
+
+	return w.done(parts)
+}
+
+// policyProject returns the project of the Policy that there is: it must not go only
+// because the container has.
+func (w *world) policyProject() string {
+	o, ok := w.observed[namePolicy]
+	if !ok {
+		return ""
+	}
+
+	p, _ := o.Resource.GetString("spec.forProvider.rule[0].projectIds[0]")
+
+	return p
+}
+
+// An object is a manifest.
+type object = map[string]any
+
+// done makes desired resources of manifests.
+func (w *world) done(objects map[resource.Name]object) map[resource.Name]*resource.DesiredComposed {
+	all := map[resource.Name]*resource.DesiredComposed{}
+
+	for n, o := range objects {
+		d := &resource.DesiredComposed{Resource: composed.New(), Ready: resource.ReadyFalse}
+		d.Resource.Object = o
+		d.Resource.SetNamespace(w.access.namespace)
+
+		if c, _ := conditionOf(w.observed, n, "Ready"); c.Status == corev1.ConditionTrue {
+			d.Ready = resource.ReadyTrue
+		}
+
+		all[n] = d
+	}
+
+	return all
+}
+
+func (w *world) providerConfigRef() object {
+	ref := object{"kind": "ProviderConfig", "name": "default"}
+	if r := w.input.ProviderConfigRef; r != nil {
+		ref["kind"], ref["name"] = r.Kind, r.Name
+	}
+
+	return ref
+}
+
+func (w *world) token(renew string) object {
+	to := object{}
+
+	switch t := w.access.spec.To; {
+	case t.ContainerID != "":
+		to["containerId"] = t.ContainerID
+	case t.ContainerName != "":
+		to["containerIdRef"] = object{"name": t.ContainerName}
+	case t.NamespaceID != "":
+		to["namespaceId"] = t.NamespaceID
+	default:
+		to["namespaceIdRef"] = object{"name": t.NamespaceName}
+	}
+
+	to["description"] = w.access.description()
+
+	return w.minted(renew, object{
+		"apiVersion": containerAPI,
+		"kind":       kindToken,
+		"spec": object{
+			"providerConfigRef":          w.providerConfigRef(),
+			"forProvider":                to,
+			"writeConnectionSecretToRef": object{"name": w.access.composite + "-token"},
+		},
+	})
+}
+
+func (w *world) apiKey(renew string) object {
+	return w.minted(renew, object{
+		"apiVersion": iamAPI,
+		"kind":       kindAPIKey,
+		"spec": object{
+			"providerConfigRef": w.providerConfigRef(),
+			"forProvider": object{
+				"applicationIdSelector": object{"matchControllerRef": true},
+				"description":           w.access.description(),
+			},
+			"writeConnectionSecretToRef": object{"name": w.access.composite + "-api-key"},
+		},
+	})
+}
+
+// minted adds what a token and an API key have in common.
+func (w *world) minted(renew string, o object) object {
+	if renew != "" {
+		o["metadata"] = object{"annotations": object{annotationRenew: renew}}
+	}
+
+	if at := w.access.spec.ExpiresAt; at != "" {
+		o["spec"].(object)["forProvider"].(object)["expiresAt"] = at
+	}
+
+	return o
+}
+
+func (w *world) application() object {
+	return object{
+		"apiVersion": iamAPI,
+		"kind":       kindApplication,
+		"spec": object{
+			"providerConfigRef": w.providerConfigRef(),
+			"forProvider":       object{"name": w.nameAtScaleway(), "description": w.access.description()},
+		},
+	}
+}
+
+func (w *world) policy(project string) object {
+	return object{
+		"apiVersion": iamAPI,
+		"kind":       kindPolicy,
+		"spec": object{
+			"providerConfigRef": w.providerConfigRef(),
+			"forProvider": object{
+				"name":                  w.nameAtScaleway(),
+				"description":           w.access.description(),
+				"applicationIdSelector": object{"matchControllerRef": true},
+				"rule": []any{object{
+					"permissionSetNames": []any{permissionSet},
+					"projectIds":         []any{project},
+				}},
+			},
+		},
+	}
+}
+
+// nameAtScaleway of the application and its policy. Names are unique in an
+// organization, which may have several clusters.
+func (w *world) nameAtScaleway() string {
+	suffix := "-" + w.access.uid
+	if len(suffix) > 9 {
+		suffix = suffix[:9]
+	}
+
+	name := w.access.namespace + "-" + w.access.name
+	if len(name)+len(suffix) > maxName {
+		name = name[:maxName-len(suffix)]
+	}
+
+	return name + suffix
+}
+
+// connectionSecret is the Secret of a namespaced composite. Those have no connection
+// details of their own.
+func (w *world) connectionSecret(details map[string]string) *resource.DesiredComposed {
+	data := object{}
+	for k, v := range details {
+		data[k] = base64.StdEncoding.EncodeToString([]byte(v))
+	}
+
+	s := composed.New()
+	s.Object = object{
+		"apiVersion": "v1",
+		"kind":       "Secret",
+		"type":       "connection.crossplane.io/v1alpha1",
+		"data":       data,
+	}
+	s.SetName(w.access.secretName())
+	s.SetNamespace(w.access.namespace)
+
+	return &resource.DesiredComposed{Resource: s, Ready: resource.ReadyTrue}
+}
+
+// readPublished returns what whoever asked can read.
+func readPublished(a *access, xr *resource.Composite, observed map[resource.Name]resource.ObservedComposed) map[string]string {
+	found := map[string]string{}
+
+	if a.claimed {
+		for k, v := range xr.ConnectionDetails {
+			found[k] = string(v)
+		}
+
+		return found
+	}
+
+	o, ok := observed[nameSecret]
+	if !ok {
+		return found
+	}
+
+	data, _ := fieldpath.Pave(o.Resource.Object).GetStringObject("data")
+	for k, v := range data {
+		if b, err := base64.StdEncoding.DecodeString(v); err == nil {
+			found[k] = string(b)
+		}
+	}
+
+	return found
+}
+
+func condition(o *composed.Unstructured, conditionType string) (c statusCondition, ok bool) {
+	var all struct {
+		Conditions []statusCondition `json:"conditions"`
+	}
+
+	if err := fieldpath.Pave(o.Object).GetValueInto("status", &all); err != nil {
+		return c, false
+	}
+
+	for _, c := range all.Conditions {
+		if c.Type == conditionType {
+			return c, true
+		}
+	}
+
+	return c, false
+}
+
+func conditionOf(observed map[resource.Name]resource.ObservedComposed, n resource.Name, conditionType string) (statusCondition, bool) {
+	o, ok := observed[n]
+	if !ok {
+		return statusCondition{}, false
+	}
+
+	return condition(o.Resource, conditionType)
+}
+
+// A selector of one object by its name.
+func byName(apiVersion, kind, namespace, name string) *fnv1.ResourceSelector {
+	return &fnv1.ResourceSelector{
+		ApiVersion: apiVersion, Kind: kind, Namespace: &namespace,
+		Match: &fnv1.ResourceSelector_MatchName{MatchName: name},
+	}
+}
+
+// A statusCondition is a condition of a managed resource.
+type statusCondition struct {
+	Type               string                 `json:"type"`
+	Status             corev1.ConditionStatus `json:"status"`
+	Reason             string                 `json:"reason"`
+	Message            string                 `json:"message"`
+	LastTransitionTime metav1.Time            `json:"lastTransitionTime"`
+}
