@@ -36,21 +36,28 @@ build: ## Builds the provider, the local Scaleway API and the demo into _output/
 	@CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o $(OUTPUT)/bin/ ./cmd/provider ./cmd/fake-scaleway ./cluster/demo
 
 XPKG     := $(OUTPUT)/xpkg
+PACKAGES := provider-upjet-scaleway function-container-access
 REVISION := $(shell git rev-parse HEAD 2>/dev/null)
 
 .PHONY: xpkg
-xpkg: ## Builds the Crossplane package for amd64 and arm64 into _output/xpkg, without containers.
+xpkg: ## Builds the Crossplane packages for amd64 and arm64 into _output/xpkg, without containers.
 	@mkdir -p $(OUTPUT)/tools
 	@rm -rf $(XPKG)
 	@GOWORK=off go build -C cluster/xpkg -o $(CURDIR)/$(OUTPUT)/tools/xpkg .
 	@crank=$$(go run ./cluster/controlplane/assets crank)/crank && \
-		$(OUTPUT)/tools/xpkg build --crank $$crank --version "$(VERSION)" --revision "$(REVISION)" --output $(XPKG)
+		for p in $(PACKAGES); do \
+			$(OUTPUT)/tools/xpkg build --package $$p --crank $$crank --version "$(VERSION)" --revision "$(REVISION)" --output $(XPKG)/$$p || exit 1; \
+		done
 
 .PHONY: xpkg-push
-xpkg-push: xpkg ## Pushes the package, and its bills of materials, to XPKG_REF=REGISTRY/REPOSITORY:VERSION.
-	@test -n "$(XPKG_REF)" || { echo "Say where to: make xpkg-push XPKG_REF=registry.example.org/team/provider-upjet-scaleway:v0.1.0"; exit 1; }
+xpkg-push: xpkg ## Pushes the packages, and their bills of materials, to XPKG_REGISTRY=HOST/ORGANISATION, as VERSION.
+	@test -n "$(XPKG_REGISTRY)" || { echo "Say where to: make xpkg-push XPKG_REGISTRY=registry.example.org/team VERSION=v0.1.0"; exit 1; }
 	@crank=$$(go run ./cluster/controlplane/assets crank)/crank && \
-		$(OUTPUT)/tools/xpkg push --crank $$crank --dir $(XPKG) $(XPKG_REF)
+		for p in $(PACKAGES); do \
+			$(OUTPUT)/tools/xpkg push --crank $$crank --dir $(XPKG)/$$p $(XPKG_REGISTRY)/$$p:$(VERSION) || exit 1; \
+		done
+
+FUNCTION := cmd/function-container-access
 
 .PHONY: generate
 generate: ## Regenerates the API types, the controllers and the CRDs from config/.
@@ -63,6 +70,8 @@ generate: ## Regenerates the API types, the controllers and the CRDs from config
 	@PATH="$(CURDIR)/$(OUTPUT)/tools:$$PATH" go run ./cmd/generator .
 	@PATH="$(CURDIR)/$(OUTPUT)/tools:$$PATH" controller-gen object:headerFile=cmd/generator/boilerplate.go.txt paths=./apis/... crd:crdVersions=v1 output:crd:artifacts:config=package/crds
 	@PATH="$(CURDIR)/$(OUTPUT)/tools:$$PATH" angryjet generate-methodsets --header-file=cmd/generator/boilerplate.go.txt ./apis/...
+	@find $(FUNCTION) \( -name 'zz_*' -o -path '*/package/input/*.yaml' \) -delete
+	@cd $(FUNCTION) && GOWORK=off PATH="$(CURDIR)/$(OUTPUT)/tools:$$PATH" controller-gen object:headerFile=$(CURDIR)/cmd/generator/boilerplate.go.txt paths=./input/... crd:crdVersions=v1 output:crd:artifacts:config=package/input
 
 ##@ Check
 
@@ -74,10 +83,10 @@ test: unit ## Runs all tests: units, and integration on a real kube-apiserver (b
 
 .PHONY: e2e
 e2e: xpkg ## Runs the package under Crossplane core, with the compositions among the examples.
-	@XPKG_DIR=$(CURDIR)/$(XPKG) XPKG_VERSION="$(VERSION)" XPKG_REVISION="$(REVISION)" go test -count=1 -timeout 20m -v ./cluster/test/e2e
+	@XPKG_DIR=$(CURDIR)/$(XPKG)/provider-upjet-scaleway XPKG_VERSION="$(VERSION)" XPKG_REVISION="$(REVISION)" go test -count=1 -timeout 20m -v ./cluster/test/e2e
 
 # Modules that have pins of their own and code of ours.
-MODULES := cluster/xpkg cluster/test/e2e/functions/patch-and-transform cmd/function-container-access
+MODULES := cluster/xpkg cluster/test/e2e/functions/patch-and-transform $(FUNCTION)
 
 .PHONY: unit
 unit: ## Runs the tests that need no kube-apiserver, in seconds.
@@ -121,10 +130,12 @@ tidy: ## Brings go.mod in line with the code.
 	@go mod tidy
 	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
 
+GENERATED := apis internal/controller package $(FUNCTION)
+
 .PHONY: check-generate
 check-generate: generate ## Fails if "make generate" changes what is committed.
 	@git status >/dev/null
-	@test -z "$$(git status --porcelain -- apis internal/controller package)" || { git status --short -- apis internal/controller package; git diff --stat -- apis internal/controller package; echo "Generated files are not up to date: run make generate, and commit what it changes."; exit 1; }
+	@test -z "$$(git status --porcelain -- $(GENERATED))" || { git status --short -- $(GENERATED); git diff --stat -- $(GENERATED); echo "Generated files are not up to date: run make generate, and commit what it changes."; exit 1; }
 
 .PHONY: reviewable
 reviewable: generate tidy vet lint unit ## Does all that a change needs before it is offered.

@@ -18,18 +18,36 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// The provider in a checkout.
 const (
 	repository = "https://github.com/crossplane-contrib/provider-upjet-scaleway"
 	module     = "github.com/crossplane-contrib/provider-upjet-scaleway"
-	binaryName = "provider"
-	packageDoc = "provider-upjet-scaleway"
 )
 
+// A source is where a package is in a checkout.
+type source struct {
+	// binary is its name in the image.
+	binary string
+	// module is the folder of the Go module, and main that of the command in it.
+	module, main string
+	// root of the package, and its examples.
+	root, examples string
+}
+
+// sources of the packages, by name.
+var sources = map[string]source{
+	"provider-upjet-scaleway": {
+		binary: "provider", module: ".", main: "./cmd/provider", root: "package", examples: "examples/container",
+	},
+	"function-container-access": {
+		binary: "function", module: "cmd/function-container-access", main: ".", root: "cmd/function-container-access/package", examples: "examples/compositions/containeraccess",
+	},
+}
+
 type buildCmd struct {
+	Package      string   `help:"Package to build: ${enum}." default:"provider-upjet-scaleway" enum:"provider-upjet-scaleway,function-container-access"`
 	Checkout     string   `help:"Folder of the checkout." default:"." type:"existingdir"`
 	Crank        string   `help:"The crossplane CLI, which builds the package around the image." required:"" type:"existingfile"`
-	Version      string   `help:"Version of the provider." required:""`
+	Version      string   `help:"Version of the package." required:""`
 	Revision     string   `help:"Commit that the checkout is at, for a label of the image."`
 	Architecture []string `help:"Architectures, as Go calls them." default:"amd64,arm64" sep:","`
 	Output       string   `help:"Folder to write to." required:""`
@@ -55,7 +73,7 @@ func (c *buildCmd) Run(ctx context.Context) error {
 
 // build the package for one architecture.
 func (c *buildCmd) build(ctx context.Context, out io.Writer, arch string) error {
-	say(out, "Building the provider %s for linux/%s (minutes the first time)\n", c.Version, arch)
+	say(out, "Building %s %s for linux/%s (minutes the first time)\n", c.Package, c.Version, arch)
 
 	binary := c.file("binary", arch, "")
 	if err := c.compile(ctx, binary, arch); err != nil {
@@ -66,7 +84,7 @@ func (c *buildCmd) build(ctx context.Context, out io.Writer, arch string) error 
 		return err
 	}
 
-	bill, err := sbom(binary, packageDoc, c.Version, arch)
+	bill, err := sbom(binary, c.Package, c.Version, arch)
 	if err != nil {
 		return err
 	}
@@ -75,7 +93,9 @@ func (c *buildCmd) build(ctx context.Context, out io.Writer, arch string) error 
 		return err
 	}
 
-	docs, err := licences(binary, c.Checkout)
+	src := sources[c.Package]
+
+	docs, err := licences(binary, filepath.Join(c.Checkout, src.module))
 	if err != nil {
 		return err
 	}
@@ -89,7 +109,7 @@ func (c *buildCmd) build(ctx context.Context, out io.Writer, arch string) error 
 	}
 
 	img, err := image{
-		Binary: binary, Name: binaryName, Architecture: arch, Docs: docs,
+		Binary: binary, Name: src.binary, Architecture: arch, Docs: docs,
 		Labels: c.labels(),
 	}.build()
 	if err != nil {
@@ -101,12 +121,12 @@ func (c *buildCmd) build(ctx context.Context, out io.Writer, arch string) error 
 		return err
 	}
 
-	pkg := c.file("provider-upjet-scaleway", arch, ".xpkg")
+	pkg := c.file(c.Package, arch, ".xpkg")
 
 	//nolint:gosec // The user names the CLI.
 	cmd := exec.CommandContext(ctx, c.Crank, "xpkg", "build",
-		"--package-root="+filepath.Join(c.Checkout, "package"),
-		"--examples-root="+filepath.Join(c.Checkout, "examples", "container"),
+		"--package-root="+filepath.Join(c.Checkout, src.root),
+		"--examples-root="+filepath.Join(c.Checkout, src.examples),
 		"--embed-runtime-image-tarball="+runtime,
 		"--package-file="+pkg)
 	if said, err := cmd.CombinedOutput(); err != nil {
@@ -130,7 +150,7 @@ func (c *buildCmd) file(name, arch, suffix string) string {
 
 func (c *buildCmd) labels() map[string]string {
 	labels := map[string]string{
-		"org.opencontainers.image.title":    packageDoc,
+		"org.opencontainers.image.title":    c.Package,
 		"org.opencontainers.image.version":  c.Version,
 		"org.opencontainers.image.source":   repository,
 		"org.opencontainers.image.licenses": "Apache-2.0",
@@ -143,7 +163,7 @@ func (c *buildCmd) labels() map[string]string {
 	return maps.Clone(labels)
 }
 
-// compile the provider. Nothing of this machine, of the checkout's path or of the
+// compile the command. Nothing of this machine, of the checkout's path or of the
 // time is left in the binary.
 func (c *buildCmd) compile(ctx context.Context, output, arch string) error {
 	output, err := filepath.Abs(output)
@@ -151,7 +171,9 @@ func (c *buildCmd) compile(ctx context.Context, output, arch string) error {
 		return err
 	}
 
-	toolchain, err := toolchainOf(ctx, c.Checkout)
+	src := sources[c.Package]
+
+	toolchain, err := toolchainOf(ctx, filepath.Join(c.Checkout, src.module))
 	if err != nil {
 		return err
 	}
@@ -160,8 +182,8 @@ func (c *buildCmd) compile(ctx context.Context, output, arch string) error {
 
 	//nolint:gosec // The arguments are this package's own.
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-mod=readonly", "-buildvcs=false", "-race=false", "-tags=",
-		"-ldflags", strings.Join(ldflags, " "), "-o", output, "./cmd/provider")
-	cmd.Dir = c.Checkout
+		"-ldflags", strings.Join(ldflags, " "), "-o", output, src.main)
+	cmd.Dir = filepath.Join(c.Checkout, src.module)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOWORK=off", "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=", "GOEXPERIMENT=", "GOTOOLCHAIN="+toolchain)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 

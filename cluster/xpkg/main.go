@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-// Command xpkg builds the Crossplane package of the provider without a container
+// Command xpkg builds the Crossplane packages of this repository without a container
 // engine: an OCI image for each architecture, from a static binary and nothing
 // else, and the package around it. It also serves such packages, for tests.
 package main
@@ -17,7 +17,7 @@ import (
 )
 
 type cli struct {
-	Build  buildCmd  `cmd:"" help:"Build the package, for each architecture, from a checkout."`
+	Build  buildCmd  `cmd:"" help:"Build a package, for each architecture, from a checkout."`
 	Image  imageCmd  `cmd:"" help:"Build an image from a binary."`
 	Push   pushCmd   `cmd:"" help:"Push a package that was built, with its bills of materials, to a registry."`
 	Serve  serveCmd  `cmd:"" help:"Serve a registry on a loopback address until it is told to stop. It keeps everything in memory."`
@@ -31,7 +31,7 @@ func main() {
 	c := &cli{}
 	k := kong.Parse(c,
 		kong.Name("xpkg"),
-		kong.Description("Builds the Crossplane package of the provider without a container engine."),
+		kong.Description("Builds the Crossplane packages of this repository without a container engine."),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	k.FatalIfErrorf(k.Run())

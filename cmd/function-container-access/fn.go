@@ -118,11 +118,17 @@ func (f *Function) run(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRespon
 		rsp.Requirements = &fnv1.Requirements{Resources: p.target.requirements}
 	}
 
-	if a.claimed {
+	// An endpoint alone is of no use.
+	_, exists := w.observed[nameSecret]
+	exists = exists || p.details[keyToken] != ""
+
+	switch {
+	case !exists:
+	case a.claimed:
 		for k, v := range p.details {
 			composite.ConnectionDetails[k] = []byte(v)
 		}
-	} else if _, exists := w.observed[nameSecret]; exists || len(p.details) > 0 {
+	default:
 		desired[nameSecret] = w.connectionSecret(p.details)
 	}
 

@@ -90,11 +90,6 @@ func (c *cluster) known() *cluster {
 
 func (c *cluster) spec() object { return c.xr["spec"].(object) }
 
-func (c *cluster) status(field string) any {
-	s, _ := c.xr["status"].(object)
-	return s[field]
-}
-
 // run the function until nothing changes, as Crossplane's core would.
 func (c *cluster) run() *cluster {
 	c.t.Helper()
@@ -328,7 +323,7 @@ func TestFirst(t *testing.T) {
 			make: func(t *testing.T) *cluster {
 				return newCluster(t, toContainer(nil)).known().run().ready(nameAPIKey, nameApplication).run()
 			},
-			want: want{Names: sorted(observed, iam, secret), Endpoint: endpoint, Reason: reasonCreating, Message: "The Policy reporting-policy is not Ready yet."},
+			want: want{Names: sorted(observed, iam), Reason: reasonCreating, Message: "The Policy reporting-policy is not Ready yet."},
 		},
 		"Key": {
 			reason: "The API key is the default.",

@@ -221,7 +221,7 @@ func (w *world) providerConfigRef() object {
 }
 
 func (w *world) token(renew string) object {
-	to := object{}
+	to := object{"description": w.access.description()}
 
 	switch t := w.access.spec.To; {
 	case t.ContainerID != "":
@@ -234,42 +234,35 @@ func (w *world) token(renew string) object {
 		to["namespaceIdRef"] = object{"name": t.NamespaceName}
 	}
 
-	to["description"] = w.access.description()
-
-	return w.minted(renew, object{
-		"apiVersion": containerAPI,
-		"kind":       kindToken,
-		"spec": object{
-			"providerConfigRef":          w.providerConfigRef(),
-			"forProvider":                to,
-			"writeConnectionSecretToRef": object{"name": w.access.composite + "-token"},
-		},
-	})
+	return w.minted(containerAPI, kindToken, "-token", renew, to)
 }
 
 func (w *world) apiKey(renew string) object {
-	return w.minted(renew, object{
-		"apiVersion": iamAPI,
-		"kind":       kindAPIKey,
-		"spec": object{
-			"providerConfigRef": w.providerConfigRef(),
-			"forProvider": object{
-				"applicationIdSelector": object{"matchControllerRef": true},
-				"description":           w.access.description(),
-			},
-			"writeConnectionSecretToRef": object{"name": w.access.composite + "-api-key"},
-		},
+	return w.minted(iamAPI, kindAPIKey, "-api-key", renew, object{
+		"applicationIdSelector": object{"matchControllerRef": true},
+		"description":           w.access.description(),
 	})
 }
 
-// minted adds what a token and an API key have in common.
-func (w *world) minted(renew string, o object) object {
-	if renew != "" {
-		o["metadata"] = object{"annotations": object{annotationRenew: renew}}
+// minted is a resource with a value that is shown once, which goes into a Secret with
+// the given suffix.
+func (w *world) minted(apiVersion, kind, suffix, renew string, forProvider object) object {
+	if at := w.access.spec.ExpiresAt; at != "" {
+		forProvider["expiresAt"] = at
 	}
 
-	if at := w.access.spec.ExpiresAt; at != "" {
-		o["spec"].(object)["forProvider"].(object)["expiresAt"] = at
+	o := object{
+		"apiVersion": apiVersion,
+		"kind":       kind,
+		"spec": object{
+			"providerConfigRef":          w.providerConfigRef(),
+			"forProvider":                forProvider,
+			"writeConnectionSecretToRef": object{"name": w.access.composite + suffix},
+		},
+	}
+
+	if renew != "" {
+		o["metadata"] = object{"annotations": object{annotationRenew: renew}}
 	}
 
 	return o

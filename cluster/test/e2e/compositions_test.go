@@ -16,7 +16,6 @@ import (
 	"testing"
 
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,27 +32,39 @@ import (
 // platform is the API version of the composites among the examples.
 const platform = "platform.example.org/v1alpha1"
 
-// What the examples of compositions create, each with the Secret that it promises
-// and the keys in it.
+// What the examples of compositions create, each with the Secret that it promises,
+// and what it has made at Scaleway. All of them promise the same keys.
 var promised = []struct {
 	kind, name string
 	example    []string
 	secret     string
-	keys       []string
+	makes      map[fakescaleway.Kind]int
 }{
-	{"ContainerAccess", "reporting", []string{"containeraccess", "containeraccess.yaml"}, "reporting-access", []string{"token"}},
-	{"ContainerAccessClaim", "reporting", []string{"containeraccess-claim", "claim.yaml"}, "reporting-claim", []string{"token"}},
-	{"PrivateApplication", "reports", []string{"privateapplication", "privateapplication.yaml"}, "reports-connection", []string{"endpoint", "token"}},
+	{"ContainerAccess", "reporting", []string{"containeraccess", "containeraccess.yaml"}, "reporting-access", madeOfKey},
+	{"ContainerAccessClaim", "reporting", []string{"containeraccess-claim", "claim.yaml"}, "reporting-claim", madeOfKey},
+	{"PrivateApplication", "reports", []string{"privateapplication", "privateapplication.yaml"}, "reports-connection", map[fakescaleway.Kind]int{
+		fakescaleway.KindNamespace: 1, fakescaleway.KindContainer: 1, fakescaleway.KindToken: 1,
+	}},
 }
 
+var madeOfKey = map[fakescaleway.Kind]int{fakescaleway.KindApplication: 1, fakescaleway.KindPolicy: 1, fakescaleway.KindAPIKey: 1}
+
+// Keys of a promised Secret.
+const (
+	keyToken    = "token"
+	keyEndpoint = "endpoint"
+)
+
 // composeExamples installs the compositions among the examples and has a team use
-// them. The promised Secrets must arrive, and hold a token of Scaleway's.
+// them. The promised Secrets must arrive, and open the container.
 func (s *suite) composeExamples(t *testing.T) {
 	for _, p := range promised {
 		dir := p.example[0]
 		s.applyExample(t, "compositions", dir, "definition.yaml")
 		s.applyExample(t, "compositions", dir, "composition.yaml")
 	}
+
+	s.hurry(t)
 
 	for _, p := range promised {
 		s.applyExample(t, append([]string{"compositions"}, p.example...)...)
@@ -65,16 +76,35 @@ func (s *suite) composeExamples(t *testing.T) {
 
 	s.secrets = s.promisedSecrets(t)
 
-	alive := map[string]bool{}
-	for _, tk := range s.scaleway.Tokens("") {
-		alive[tk.ID] = true
-	}
-
 	for _, p := range promised {
-		if id := identify(t, s.secrets[p.secret]["token"]); !alive[id] {
-			t.Errorf("%s: the token in the Secret should exist at Scaleway, by the ID %q", p.kind, id)
+		if status := call(t, s.secrets[p.secret]); status != http.StatusOK {
+			t.Errorf("%s: what the Secret holds should open the container, which answers %d", p.kind, status)
 		}
 	}
+}
+
+// call the container that a Secret is about as the Secret says, and return the status
+// with which it answers.
+func call(t *testing.T, secret map[string]string) int {
+	t.Helper()
+
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, secret[keyEndpoint], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	req.Header.Set("X-Auth-Token", secret[keyToken])
+
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	return resp.StatusCode
 }
 
 // promisedSecrets returns the promised Secrets once they have the promised keys.
@@ -92,7 +122,7 @@ func (s *suite) promisedSecrets(t *testing.T) map[string]map[string]string {
 			}
 
 			found[p.secret] = data
-			diff := cmp.Diff(p.keys, slices.Sorted(maps.Keys(data)))
+			diff := cmp.Diff([]string{keyEndpoint, keyToken}, slices.Sorted(maps.Keys(data)))
 
 			return diff == "", diff
 		})
@@ -118,7 +148,7 @@ func (s *suite) surviveRestart(t *testing.T) {
 	}
 }
 
-// renew has the token of a composite renewed by a field of the composite.
+// renew has the credential of a composite renewed by a field of the composite.
 func (s *suite) renew(t *testing.T) {
 	e := s.env(t)
 
@@ -127,9 +157,9 @@ func (s *suite) renew(t *testing.T) {
 	}
 
 	for _, p := range promised {
-		e.Eventually("another token in Secret "+p.secret, func() (bool, string) {
-			token := string(e.SecretData(p.secret)["token"])
-			return token != "" && token != s.secrets[p.secret]["token"], "it is the same"
+		e.Eventually("another value in Secret "+p.secret, func() (bool, string) {
+			value := string(e.SecretData(p.secret)[keyToken])
+			return value != "" && value != s.secrets[p.secret][keyToken], "it is the same"
 		})
 	}
 
@@ -160,19 +190,22 @@ func (s *suite) showRefusal(t *testing.T) {
 
 		s.waitUnready(t, refused, "Synced", "", "expire")
 
-		tk := s.token(t, kind, refused.GetName())
+		credential := s.credential(t, refused)
 		s.env(t).Delete(refused)
-		s.env(t).WaitGone(tk)
+		s.env(t).WaitGone(credential)
 	}
 }
 
-// showLoss takes the Secret of a Token away. The composite says that the value is
-// lost, and what its own Secret still held is taken away too.
+// showLoss takes the Secret of a Token or an ApiKey away. The composite says that the
+// value is lost.
 func (s *suite) showLoss(t *testing.T) {
 	e := s.env(t)
 
 	for _, p := range promised {
-		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: team, Name: s.token(t, p.kind, p.name).Spec.WriteConnectionSecretToReference.Name}}
+		credential := s.credential(t, object(platform, p.kind, team, p.name))
+		name, _, _ := unstructured.NestedString(credential.Object, "spec", "writeConnectionSecretToRef", "name")
+
+		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: team, Name: name}}
 		if err := s.Client.Delete(t.Context(), secret); err != nil {
 			t.Fatal(err)
 		}
@@ -192,44 +225,65 @@ func (s *suite) showLoss(t *testing.T) {
 	s.secrets = s.promisedSecrets(t)
 }
 
-// setRenew asks a composite, or a claim, for another token.
+// setRenew asks a composite, or a claim, for another credential.
 func setRenew(t *testing.T, e *framework.Env, xr *unstructured.Unstructured, value string) {
+	t.Helper()
+	set(t, e, xr, value, "renew")
+}
+
+// set a field of a composite's spec.
+func set(t *testing.T, e *framework.Env, xr *unstructured.Unstructured, value, field string) {
 	t.Helper()
 
 	e.Update(xr, func() {
-		if err := unstructured.SetNestedField(xr.Object, value, "spec", "renew"); err != nil {
+		if err := unstructured.SetNestedField(xr.Object, value, "spec", field); err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
-// token of a composite, or of a claim's.
-func (s *suite) token(t *testing.T, kind, name string) *v1beta1.Token {
+// credential of a composite, or of a claim: the Token or the ApiKey of which its
+// status tells.
+func (s *suite) credential(t *testing.T, xr *unstructured.Unstructured) *unstructured.Unstructured {
 	t.Helper()
 
-	list := &v1beta1.TokenList{}
-	if err := s.Client.List(t.Context(), list, client.InNamespace(team)); err != nil {
-		t.Fatal(err)
+	s.env(t).Get(xr)
+
+	told := credentialStatus(xr)
+	kind, name := told["kind"], told["name"]
+
+	if kind == nil {
+		kind = "Token"
 	}
 
-	for i, tk := range list.Items {
-		l := tk.GetLabels()
-		if kind == "ContainerAccessClaim" && l["crossplane.io/claim-name"] == name {
-			return &list.Items[i]
-		}
-
-		if o := metav1.GetControllerOf(&tk); o != nil && o.Kind == kind && o.Name == name {
-			return &list.Items[i]
-		}
+	if name == nil {
+		t.Fatalf("%s %s does not tell what it consists of", xr.GetKind(), xr.GetName())
 	}
 
-	t.Fatalf("%s %s has no Token", kind, name)
+	apiVersion := group + "/v1beta1"
+	if kind == "ApiKey" {
+		apiVersion = "iam.scaleway.m.crossplane.io/v1beta1"
+	}
+
+	u := object(apiVersion, fmt.Sprint(kind), team, fmt.Sprint(name))
+	s.env(t).Get(u)
+
+	return u
+}
+
+// credentialStatus is what a composite tells of the credential that it consists of.
+func credentialStatus(xr *unstructured.Unstructured) map[string]any {
+	for _, field := range []string{"credential", "token"} {
+		if told, ok, _ := unstructured.NestedMap(xr.Object, "status", field); ok {
+			return told
+		}
+	}
 
 	return nil
 }
 
 // waitUnready waits until a composite is not Ready, and says why: in a condition of
-// its Token that it repeats.
+// its Token or ApiKey that it repeats.
 func (s *suite) waitUnready(t *testing.T, xr *unstructured.Unstructured, conditionType, reason, message string) {
 	t.Helper()
 
@@ -241,10 +295,9 @@ func (s *suite) waitUnready(t *testing.T, xr *unstructured.Unstructured, conditi
 		}
 
 		status, itself, why := condition(xr, "Ready")
-		token, _, _ := unstructured.NestedMap(xr.Object, "status", "token")
-		its, itsReason, itsMessage := condition(&unstructured.Unstructured{Object: map[string]any{"status": token}}, conditionType)
+		its, itsReason, itsMessage := condition(&unstructured.Unstructured{Object: map[string]any{"status": credentialStatus(xr)}}, conditionType)
 
-		said = fmt.Sprintf("Ready is %s (%s: %s); %s of its Token is %s (%s: %s)", status, itself, why, conditionType, its, itsReason, itsMessage)
+		said = fmt.Sprintf("Ready is %s (%s: %s); %s of its credential is %s (%s: %s)", status, itself, why, conditionType, its, itsReason, itsMessage)
 
 		return status == "False" && its == "False" && (reason == "" || itsReason == reason) && strings.Contains(itsMessage, message), said
 	})
@@ -259,19 +312,26 @@ func (s *suite) deleteExamples(t *testing.T) {
 	app := promised[len(promised)-1]
 
 	// What the application consists of, in the order in which it must go.
-	token := s.token(t, app.kind, app.name)
+	token := &v1beta1.Token{ObjectMeta: metav1.ObjectMeta{Namespace: team, Name: s.credential(t, object(platform, app.kind, team, app.name)).GetName()}}
 	container := &v1beta1.Container{ObjectMeta: metav1.ObjectMeta{Namespace: team, Name: s.composed(t, app.name, "Container")}}
 	namespace := &v1beta1.ContainerNamespace{ObjectMeta: metav1.ObjectMeta{Namespace: team, Name: s.composed(t, app.name, "ContainerNamespace")}}
 
+	e.Get(token)
 	e.Get(container)
 	e.Get(namespace)
 
 	parts := []xpresource.ModernManaged{token, container, namespace}
 
 	want := s.scaleway.Alive()
-	want[fakescaleway.KindNamespace]--
-	want[fakescaleway.KindContainer]--
-	want[fakescaleway.KindToken] -= len(promised)
+
+	for _, p := range promised {
+		for kind, n := range p.makes {
+			want[kind] -= n
+		}
+	}
+
+	// Only what there is, is listed.
+	maps.DeleteFunc(want, func(_ fakescaleway.Kind, n int) bool { return n == 0 })
 
 	s.scaleway.ResetRequests()
 
@@ -332,16 +392,4 @@ func (s *suite) composed(t *testing.T, composite, kind string) string {
 	}
 
 	return list.Items[0].GetName()
-}
-
-// identify returns the ID in a token.
-func identify(t *testing.T, token string) string {
-	t.Helper()
-
-	var claims jwt.RegisteredClaims
-	if _, _, err := jwt.NewParser().ParseUnverified(token, &claims); err != nil {
-		t.Fatalf("the Secret should hold a token of Scaleway's: %v", err)
-	}
-
-	return claims.ID
 }

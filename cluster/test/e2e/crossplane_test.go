@@ -97,6 +97,7 @@ func TestCrossplane(t *testing.T) {
 		{"Compose", (*suite).composeExamples},
 		{"SurviveRestart", (*suite).surviveRestart},
 		{"Renew", (*suite).renew},
+		{"Move", (*suite).move},
 		{"ShowRefusal", (*suite).showRefusal},
 		{"ShowLoss", (*suite).showLoss},
 		{"Upgrade", (*suite).upgrade},
@@ -130,7 +131,7 @@ func newSuite(t *testing.T) *suite {
 	})
 
 	s := &suite{
-		scaleway: fakescaleway.NewTestServer(t, fakescaleway.WithSharedSigningKey()),
+		scaleway: fakescaleway.NewTestServer(t, fakescaleway.WithSharedSigningKey(), fakescaleway.WithLocalEndpoints()),
 		packaged: map[string]*apiextensionsv1.CustomResourceDefinition{},
 	}
 	s.key = s.scaleway.NewKey()

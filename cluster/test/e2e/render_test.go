@@ -28,26 +28,41 @@ func TestRender(t *testing.T) {
 	functions := serveFunctions(t, filepath.Join(examples, "functions.yaml"))
 	extensions, cache := schemas(t)
 
+	// What the function asks for, and what the provider has told.
+	render := filepath.Join(examples, "containeraccess", "render")
+	whatThereIs := []string{
+		"--required-resources=" + filepath.Join(render, "required.yaml"),
+		"--observed-resources=" + filepath.Join(render, "observed.yaml"),
+	}
+
 	cases := map[string]struct {
 		reason string
 		dir    string
 		xr     string
-		want   map[string]int
+		flags  []string
+
+		// composition is how its composition validates.
+		composition string
+
+		want map[string]int
 	}{
 		"ContainerAccess": {
-			reason: "It consists of a Token. There is no Secret before there is a value.",
+			reason: "It consists of an API key of an application whose policy opens the project. There is no Secret before there is a value.",
 			dir:    "containeraccess", xr: "containeraccess.yaml",
-			want: map[string]int{"ContainerAccess": 1, "Token": 1},
+			flags: whatThereIs, composition: "0 missing schemas, 2 success cases",
+			want: map[string]int{"ContainerAccess": 1, "Application": 1, "Policy": 1, "ApiKey": 1, "ContainerNamespace": 1},
 		},
 		"ContainerAccessClaim": {
-			reason: "The composite of a claim consists of a Token.",
+			reason: "The composite of a claim consists of the same, in the namespace of the claim.",
 			dir:    "containeraccess-claim", xr: "xr.yaml",
-			want: map[string]int{"XContainerAccess": 1, "Token": 1},
+			flags: whatThereIs, composition: "0 missing schemas, 2 success cases",
+			want: map[string]int{"XContainerAccess": 1, "Application": 1, "Policy": 1, "ApiKey": 1, "ContainerNamespace": 1},
 		},
 		"PrivateApplication": {
 			reason: "It consists of three resources and the two Usages that order their deletion.",
 			dir:    "privateapplication", xr: "privateapplication.yaml",
-			want: map[string]int{"PrivateApplication": 1, "ContainerNamespace": 1, "Container": 1, "Token": 1, "Usage": 2},
+			composition: "1 missing schemas, 1 success cases",
+			want:        map[string]int{"PrivateApplication": 1, "ContainerNamespace": 1, "Container": 1, "Token": 1, "Usage": 2},
 		},
 	}
 
@@ -55,8 +70,9 @@ func TestRender(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(examples, tc.dir)
 
-			rendered, err := output(t.Context(), dir, shared.crank, "render", tc.xr, "composition.yaml", functions,
-				"--xrd=definition.yaml", "--include-full-xr")
+			rendered, err := output(t.Context(), dir, append([]string{
+				shared.crank, "render", tc.xr, "composition.yaml", functions, "--xrd=definition.yaml", "--include-full-xr",
+			}, tc.flags...)...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,8 +88,8 @@ func TestRender(t *testing.T) {
 				got[o.GetKind()]++
 
 				// A namespaced composite leaves it to Crossplane.
-				if o.GetKind() == "Token" && o.GetNamespace() != team && o.GetNamespace() != "" {
-					t.Errorf("\n%s\nthe Token is in the namespace %q", tc.reason, o.GetNamespace())
+				if strings.HasSuffix(o.GroupVersionKind().Group, configGroup) && o.GetNamespace() != team && o.GetNamespace() != "" {
+					t.Errorf("\n%s\nthe %s is in the namespace %q", tc.reason, o.GetKind(), o.GetNamespace())
 				}
 			}
 
@@ -98,9 +114,10 @@ func TestRender(t *testing.T) {
 
 			t.Log(said)
 
-			// Its input has a schema in the package of the function, which is not here.
+			// The input of patch-and-transform has a schema in its package, which is not
+			// here.
 			said, err = validate(t, extensions, cache, []string{filepath.Join(dir, "composition.yaml")})
-			if err != nil || !strings.Contains(said, "1 missing schemas, 1 success cases") {
+			if err != nil || !strings.Contains(said, tc.composition) {
 				t.Errorf("\n%s\n%s: %v", tc.reason, said, err)
 			}
 		})
@@ -212,8 +229,9 @@ func schemas(t *testing.T) (extensions, cache string) {
 	image := filepath.Join(cache, crossplaneImage+"@"+version)
 
 	for to, from := range map[string]string{
-		extensions: filepath.Join(framework.Root(), "package", "crds"),
-		image:      filepath.Join(shared.source, "cluster", "crds"),
+		extensions:                             filepath.Join(framework.Root(), "package", "crds"),
+		filepath.Join(extensions, ownFunction): filepath.Join(framework.Root(), "cmd", ownFunction, "package", "input"),
+		image:                                  filepath.Join(shared.source, "cluster", "crds"),
 	} {
 		if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 			t.Fatal(err)

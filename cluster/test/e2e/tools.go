@@ -38,9 +38,16 @@ type tools struct {
 // A function is a composition function that the examples name.
 type function struct {
 	binary  string
-	pkg     string
 	comment string
+
+	// pkg is the folder of the package to build around the binary, or xpkg that of a
+	// package that is built.
+	pkg  string
+	xpkg string
 }
+
+// ownFunction is the function of this repository.
+const ownFunction = "function-container-access"
 
 // buildTools builds what is not there yet. The small programs go into dir.
 func buildTools(ctx context.Context, dir string) (*tools, error) {
@@ -92,13 +99,23 @@ func buildTools(ctx context.Context, dir string) (*tools, error) {
 		comment: "a stand-in of this repository, because it cannot be had as a Go module",
 	}
 
-	return t, nil
+	own := filepath.Join(dir, ownFunction)
+	t.functions[ownFunction] = function{
+		binary: filepath.Join(own, "binary-"+runtime.GOARCH), xpkg: own,
+		comment: "as this repository has it",
+	}
+
+	return t, t.build(ctx, ownFunction, framework.Root(), version, "", own)
 }
 
-// buildProvider builds the package of the provider for this machine, as "make xpkg"
-// does, from the checkout in src.
+// buildProvider builds the package of the provider.
 func (t *tools) buildProvider(ctx context.Context, src, version, revision, dir string) error {
-	_, err := output(ctx, framework.Root(), t.xpkg, "build", "--checkout="+src, "--crank="+t.crank,
+	return t.build(ctx, provider, src, version, revision, dir)
+}
+
+// build a package for this machine, as "make xpkg" does, from the checkout in src.
+func (t *tools) build(ctx context.Context, pkg, src, version, revision, dir string) error {
+	_, err := output(ctx, framework.Root(), t.xpkg, "build", "--package="+pkg, "--checkout="+src, "--crank="+t.crank,
 		"--version="+version, "--revision="+revision, "--architecture="+runtime.GOARCH, "--output="+dir)
 
 	return err
@@ -109,6 +126,11 @@ func (t *tools) pushFunction(ctx context.Context, dir, name, ref string) error {
 	f, ok := t.functions[name]
 	if !ok {
 		return errors.Errorf("there is no program for the function %q", name)
+	}
+
+	if f.xpkg != "" {
+		_, err := output(ctx, dir, t.xpkg, "push", "--crank="+t.crank, "--dir="+f.xpkg, ref)
+		return err
 	}
 
 	image, pkg := filepath.Join(dir, name+".tar"), filepath.Join(dir, name+".xpkg")

@@ -15,6 +15,7 @@ import (
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -112,7 +113,12 @@ func (e *Env) WaitGone(o client.Object) {
 			return false, describe(mg.GetCondition(xpv1.TypeReady), mg.GetCondition(xpv1.TypeSynced))
 		}
 
-		return false, "it is still there"
+		lack := fmt.Sprintf("it is still there, deleted at %v", o.GetDeletionTimestamp())
+		if u, ok := o.(*unstructured.Unstructured); ok {
+			lack += fmt.Sprintf(", with the status %v", u.Object["status"])
+		}
+
+		return false, lack
 	})
 }
 
