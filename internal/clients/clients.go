@@ -92,7 +92,7 @@ func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.M
 	if !meta.WasDeleted(mg) {
 		usage := &v1beta1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{Finalizers: []string{FinalizerUsage}}}
 
-		tracker := xpresource.NewProviderConfigUsageTracker(kube, usage)
+		tracker := xpresource.NewProviderConfigUsageTracker(usageClient{kube}, usage)
 		if err := tracker.Track(ctx, mm); err != nil {
 			return terraform.Setup{}, errors.Wrap(err, "cannot track the use of the ProviderConfig")
 		}
@@ -109,6 +109,33 @@ func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.M
 	}
 
 	return terraform.Setup{Configuration: credentials.Defaults(), Meta: c.meta}, nil
+}
+
+// A usageClient writes ProviderConfigUsages that do not block the deletion of what
+// they belong to. That would wait for them, and they wait for it (FinalizerUsage):
+// nothing that is deleted in the foreground, as Crossplane does with a composed
+// resource that a composition drops, would ever go.
+type usageClient struct{ client.Client }
+
+// Create a ProviderConfigUsage.
+func (c usageClient) Create(ctx context.Context, o client.Object, opts ...client.CreateOption) error {
+	return c.Client.Create(ctx, unblocked(o), opts...)
+}
+
+// Update a ProviderConfigUsage.
+func (c usageClient) Update(ctx context.Context, o client.Object, opts ...client.UpdateOption) error {
+	return c.Client.Update(ctx, unblocked(o), opts...)
+}
+
+func unblocked(o client.Object) client.Object {
+	owners := o.GetOwnerReferences()
+	for i := range owners {
+		owners[i].BlockOwnerDeletion = nil
+	}
+
+	o.SetOwnerReferences(owners)
+
+	return o
 }
 
 // API returns a client with the credentials of the managed resource, and the

@@ -425,10 +425,9 @@ func TestSetupTracksUsage(t *testing.T) {
 		Finalizers: []string{FinalizerUsage},
 		Labels:     map[string]string{xpv1.LabelKeyProviderKind: "ProviderConfig", xpv1.LabelKeyProviderName: configName},
 		OwnerReferences: []metav1.OwnerReference{{
-			Name:               "api",
-			UID:                "team-a-api",
-			Controller:         new(true),
-			BlockOwnerDeletion: new(true),
+			Name:       "api",
+			UID:        "team-a-api",
+			Controller: new(true),
 		}},
 	}}
 	usage.ProviderConfigReference = xpv1.ProviderConfigReference{Kind: "ProviderConfig", Name: configName}

@@ -196,6 +196,36 @@ func TestDeleteWhereAPIHasEnded(t *testing.T) {
 	wantAlive(t, e, name)
 }
 
+// TestDeleteInForeground deletes each kind in the foreground, as Crossplane does with
+// a composed resource that a composition drops. Kubernetes then deletes first what
+// blocks the deletion, and the provider waits for Kubernetes.
+func TestDeleteInForeground(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	f := e.CreateFamily()
+	e.WaitReady(f.Managed()...)
+
+	members := f.Members()
+	slices.Reverse(members)
+
+	for _, m := range members {
+		if err := e.Client.Delete(t.Context(), m.Managed, client.PropagationPolicy(metav1.DeletePropagationForeground)); err != nil {
+			t.Fatal(err)
+		}
+
+		e.WaitGone(m.Managed)
+	}
+
+	for kind, n := range e.Scaleway.Alive() {
+		if n != 0 {
+			t.Errorf("%d objects of kind %s are left at Scaleway", n, kind)
+		}
+	}
+}
+
 // A Kubernetes namespace that holds everything goes away with everything, in
 // whatever order its contents are deleted.
 func TestDeleteKubernetesNamespace(t *testing.T) {
