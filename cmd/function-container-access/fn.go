@@ -299,13 +299,13 @@ func (p *plan) publish(w *world) {
 	case p.current == p.wanted || p.current == "":
 		// Of a first credential, all its parts must be Ready. Later its value is
 		// published whatever is said of it, as it is in the Secret already.
-		if value != "" && (waitingFor == "" || p.current != "" && w.published[keyToken] != "") {
+		if waitingFor == "" || value != "" && p.current != "" && w.published[keyToken] != "" {
 			p.details[keyToken] = value
 		}
 
 		p.settle(w, waitingFor)
 
-	case value == "" || waitingFor != "":
+	case waitingFor != "":
 		p.stay(w)
 		p.reason = reasonMoving
 		p.message = "The Secret holds the value of the " + kindOf(p.current) + " until there is another: " + sentence(waitingFor)

@@ -169,8 +169,14 @@ func (c *cluster) once() {
 
 		o["metadata"] = metadata
 
-		if old, ok := c.objects[resource.Name(n)]; ok && old["status"] != nil {
-			o["status"] = old["status"]
+		if old, ok := c.objects[resource.Name(n)]; ok {
+			if old["status"] != nil {
+				o["status"] = old["status"]
+			}
+
+			if m, _ := old["metadata"].(object); m["deletionTimestamp"] != nil {
+				metadata["deletionTimestamp"] = m["deletionTimestamp"]
+			}
 		}
 
 		c.objects[resource.Name(n)] = o
@@ -500,6 +506,36 @@ func TestMindChanged(t *testing.T) {
 	c.run()
 
 	c.expect("the token is kept for the grace period", "api-key 2", reasonGrace, true)
+}
+
+// TestValueLost takes the Secret of the Token away. What was handed out still opens the
+// container, and stays, whether the provider has noticed or not.
+func TestValueLost(t *testing.T) {
+	c := newCluster(t, toContainer(object{"mechanism": "token"})).findable().run().ready(nameToken).run()
+
+	delete(c.values, nameToken)
+	c.run()
+	c.expect("the provider has not noticed", "token 1", reasonCreating, true)
+
+	c.refuse(nameToken, "the Secret is lost").run()
+	c.expect("the provider has noticed", "token 1", reasonCreating, true)
+}
+
+// TestMovedBackTooLate has who asks change his mind when the old token is being
+// deleted. It is Ready until it is gone, but of no use any more.
+func TestMovedBackTooLate(t *testing.T) {
+	c := newCluster(t, object{"to": object{"namespaceName": "reports"}}).
+		has(nameNamespace, object{"projectId": project}).run().ready(nameAPIKey, nameApplication, namePolicy).run()
+
+	c.spec()["mechanism"] = "token"
+	c.run().ready(nameToken)
+	c.objects[nameToken]["metadata"].(object)["deletionTimestamp"] = c.now.Format(time.RFC3339)
+	c.pass(time.Hour).run()
+	c.expect("the key stays", "api-key 1", reasonMoving, true)
+
+	if _, message := c.settled(); !strings.Contains(message, "the Token reporting-token is being deleted") {
+		t.Errorf("why it does not move should be said: %s", message)
+	}
 }
 
 // TestTargetGone has the container go away. What there is opens the rest of the

@@ -117,6 +117,11 @@ func (w *world) readySince(m mechanism) (since time.Time, waitingFor string) {
 			return time.Time{}, "the " + kindOfName[n] + " is not created yet"
 		}
 
+		// It is Ready until it is gone.
+		if o.Resource.GetDeletionTimestamp() != nil {
+			return time.Time{}, "the " + kindOfName[n] + " " + o.Resource.GetName() + " is being deleted"
+		}
+
 		// Synced comes first: a refusal stands there.
 		for _, t := range []string{"Synced", "Ready"} {
 			c, said := condition(o.Resource, t)
@@ -137,6 +142,10 @@ func (w *world) readySince(m mechanism) (since time.Time, waitingFor string) {
 				since = c.LastTransitionTime.Time
 			}
 		}
+	}
+
+	if w.value(m) == "" {
+		return time.Time{}, "the value of the " + kindOf(m) + " is not there yet"
 	}
 
 	return since, ""
