@@ -243,7 +243,7 @@ func set(t *testing.T, e *framework.Env, xr *unstructured.Unstructured, value, f
 }
 
 // credential of a composite, or of a claim: the Token or the ApiKey of which its
-// status tells.
+// status tells, or the one Token that it has.
 func (s *suite) credential(t *testing.T, xr *unstructured.Unstructured) *unstructured.Unstructured {
 	t.Helper()
 
@@ -253,7 +253,7 @@ func (s *suite) credential(t *testing.T, xr *unstructured.Unstructured) *unstruc
 	kind, name := told["kind"], told["name"]
 
 	if kind == nil {
-		kind = "Token"
+		kind, name = "Token", s.composed(t, xr.GetName(), "Token")
 	}
 
 	if name == nil {
