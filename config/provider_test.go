@@ -384,7 +384,7 @@ func TestMintedIsImmutable(t *testing.T) {
 			}
 
 			for _, section := range []string{"forProvider", "initProvider"} {
-				message := fmt.Sprintf("spec.%s.%s of a %s that exists cannot be changed or taken away: %s", section, name.NewFromSnake(arg).LowerCamelComputed, r.Kind, r.ImmutableBecause)
+				message := fmt.Sprintf("spec.%s.%s of %s that exists cannot be changed or taken away: %s", section, name.NewFromSnake(arg).LowerCamelComputed, r.AKind(), r.ImmutableBecause)
 				if !slices.ContainsFunc(root.XValidations, func(v apiextensionsv1.ValidationRule) bool { return v.Message == message }) {
 					t.Errorf("%s: no rule says %q", r.Name, message)
 				}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
@@ -66,6 +67,49 @@ func generate(root string) {
 		Scope:                 tjtypes.CRDScopeNamespaced,
 	}
 	r.Run(p)
+
+	if err := correctArticles(config.Resources(), r.DirAPIs, r.DirControllers); err != nil {
+		fmt.Fprintf(os.Stderr, "generator: cannot correct what is generated: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// correctArticles writes "an" before kinds that ask for it: upjet writes "a" before
+// every kind that is referred to, and users read it.
+func correctArticles(resources []resource.Resource, dirs ...string) error {
+	var kinds []string
+
+	for _, r := range resources {
+		if strings.HasPrefix(r.AKind(), "an ") {
+			kinds = append(kinds, regexp.QuoteMeta(r.Kind))
+		}
+	}
+
+	if len(kinds) == 0 {
+		return nil
+	}
+
+	article := regexp.MustCompile(`\b([Aa]) (` + strings.Join(kinds, "|") + `)\b`)
+
+	for _, dir := range dirs {
+		err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasPrefix(d.Name(), "zz_") {
+				return err
+			}
+
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+
+			return os.WriteFile(path, article.ReplaceAll(b, []byte("${1}n $2")), 0o600)
+		})
+		if err != nil {
+			return err
+		}
+	}
+
+	return nil
 }
 
 // declarations returns the sub-templates of the type template, which write what

@@ -155,7 +155,7 @@ func (r Resource) configureMinted(c *ujconfig.Resource) {
 		// changed that needs a new object.
 		permit, ok := mint.PermitFrom(ctx)
 		if !ok {
-			return diag.Errorf("refusing to create a %s outside of a recorded attempt", r.Kind)
+			return diag.Errorf("refusing to create %s outside of a recorded attempt", r.AKind())
 		}
 
 		description, _ := d.Get(arg).(string)

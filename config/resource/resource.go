@@ -259,3 +259,12 @@ func (r Resource) Configure(c *ujconfig.Resource) {
 		c.Sensitive.AdditionalConnectionDetailsFn = r.ConnectionDetails
 	}
 }
+
+// AKind is the kind with its article, such as "a Token" or "an ApiKey".
+func (r Resource) AKind() string {
+	if strings.ContainsAny(r.Kind[:1], "AEIOU") {
+		return "an " + r.Kind
+	}
+
+	return "a " + r.Kind
+}

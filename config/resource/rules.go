@@ -268,12 +268,12 @@ func (r Resource) initUnchanged(arg string) Rule {
 func (r Resource) kept(block string) Rule {
 	return Rule{
 		Expression: fmt.Sprintf("!%[1]s || !has(oldSelf.spec.forProvider.%[2]s) || has(self.spec.forProvider.%[2]s)", exists, field(block)),
-		Message:    fmt.Sprintf("spec.forProvider.%s of a %s that exists cannot be taken away: %s", field(block), r.Kind, r.because()),
+		Message:    fmt.Sprintf("spec.forProvider.%s of %s that exists cannot be taken away: %s", field(block), r.AKind(), r.because()),
 	}
 }
 
 func (r Resource) unchangedMessage(section, arg string) string {
-	return fmt.Sprintf("spec.%s.%s of a %s that exists cannot be changed or taken away: %s", section, field(arg), r.Kind, r.because())
+	return fmt.Sprintf("spec.%s.%s of %s that exists cannot be changed or taken away: %s", section, field(arg), r.AKind(), r.because())
 }
 
 func (r Resource) because() string {

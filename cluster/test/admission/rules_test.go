@@ -350,7 +350,7 @@ var refusals = map[string]refusal{
 	},
 	"KeyWithoutSecret": {
 		mg:       apiKey(func(k *iamv1beta1.ApiKey) { k.Spec.WriteConnectionSecretToReference = nil }),
-		provider: "spec.writeConnectionSecretToRef is not set: Scaleway shows the secret of a ApiKey once",
+		provider: "spec.writeConnectionSecretToRef is not set: Scaleway shows the secret of an ApiKey once",
 	},
 	"KeyWithoutRoomForTheMark": {
 		// Characters, and not bytes.
@@ -467,7 +467,7 @@ func testProviderRefusesChanges(t *testing.T) {
 
 	const (
 		revokes   = " of a Token that exists cannot be changed or taken away: it would revoke the token. Create another Token instead"
-		unlearned = " of a ApiKey that exists cannot be changed or taken away: what uses the API key would not learn of it. Create another ApiKey instead"
+		unlearned = " of an ApiKey that exists cannot be changed or taken away: what uses the API key would not learn of it. Create another ApiKey instead"
 		elsewhere = "fr-par/33333333-3333-4333-8333-333333333333"
 	)
 

@@ -70,7 +70,7 @@ func (c *Connector) checkArguments(mg ujresource.Terraformed, args map[string]an
 // nobody could read, or that has expired already.
 func checkMintable(r resource.Resource, mg ujresource.Terraformed, args map[string]any, now time.Time) error {
 	if w, ok := mg.(xpresource.LocalConnectionSecretWriterTo); ok && w.GetWriteConnectionSecretToReference() == nil {
-		return errors.Errorf("spec.writeConnectionSecretToRef is not set: Scaleway shows the secret of a %s once, so that nobody could ever read it: name a Secret", r.Kind)
+		return errors.Errorf("spec.writeConnectionSecretToRef is not set: Scaleway shows the secret of %s once, so that nobody could ever read it: name a Secret", r.AKind())
 	}
 
 	expiry, _ := args[r.Minted.ExpiryAttribute].(string)

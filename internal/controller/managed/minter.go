@@ -241,7 +241,7 @@ func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.Ex
 	}
 
 	if record.State != mint.StatePending {
-		return managed.ExternalCreation{}, errors.Errorf("refusing to create a %s without a recorded attempt", m.resource.Kind)
+		return managed.ExternalCreation{}, errors.Errorf("refusing to create %s without a recorded attempt", m.resource.AKind())
 	}
 
 	known, err := m.defaults(ctx, mg)
@@ -276,7 +276,7 @@ func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.Ex
 			err = errors.New("the answer cannot be read")
 		}
 
-		return managed.ExternalCreation{}, errors.Wrapf(err, "it is unclear whether Scaleway has created a %s for attempt %s: it is looked up before another is created", m.resource.Kind, record.Mark())
+		return managed.ExternalCreation{}, errors.Wrapf(err, "it is unclear whether Scaleway has created %s for attempt %s: it is looked up before another is created", m.resource.AKind(), record.Mark())
 	case mint.NotSent, mint.Refused:
 		record.State = mint.StateFailed
 		record.Write(mg)
