@@ -75,7 +75,7 @@ type ApplicationParameters struct {
 	Tags []*string `json:"tags,omitempty" tf:"tags,omitempty"`
 }
 
-// ApplicationSpec defines the desired state of a Application.
+// ApplicationSpec defines the desired state of an Application.
 type ApplicationSpec struct {
 	v2.ManagedResourceSpec `json:",inline"`
 
@@ -88,7 +88,7 @@ type ApplicationSpec struct {
 	InitProvider ApplicationInitParameters `json:"initProvider,omitempty"`
 }
 
-// ApplicationStatus defines the observed state of a Application.
+// ApplicationStatus defines the observed state of an Application.
 type ApplicationStatus struct {
 	v1.ResourceStatus `json:",inline"`
 
@@ -100,13 +100,13 @@ type ApplicationStatus struct {
 // +kubebuilder:subresource:status
 // +kubebuilder:storageversion
 
-// A Application is an application of Scaleway IAM: a principal that is no person. A Policy says what it may do, and an ApiKey is what it authenticates with. Deleting it revokes its API keys.
+// An Application is an application of Scaleway IAM: a principal that is no person. A Policy says what it may do, and an ApiKey is what it authenticates with. Deleting it revokes its API keys.
 // +kubebuilder:printcolumn:name="SYNCED",type="string",JSONPath=".status.conditions[?(@.type=='Synced')].status"
 // +kubebuilder:printcolumn:name="READY",type="string",JSONPath=".status.conditions[?(@.type=='Ready')].status"
 // +kubebuilder:printcolumn:name="NAME-AT-SCALEWAY",type="string",JSONPath=".status.atProvider.name"
 // +kubebuilder:printcolumn:name="EXTERNAL-NAME",type="string",JSONPath=".metadata.annotations.crossplane\\.io/external-name"
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
-// +kubebuilder:validation:XValidation:rule="!(has(oldSelf.status) && has(oldSelf.status.atProvider) && has(oldSelf.status.atProvider.id)) || (has(self.spec.forProvider.organizationId) ? (has(oldSelf.spec.forProvider.organizationId) ? self.spec.forProvider.organizationId == oldSelf.spec.forProvider.organizationId : has(oldSelf.status.atProvider.organizationId) && self.spec.forProvider.organizationId == oldSelf.status.atProvider.organizationId) : !has(oldSelf.spec.forProvider.organizationId))",message="spec.forProvider.organizationId of a Application that exists cannot be changed or taken away: Scaleway cannot move it to another organization. Create another object instead"
+// +kubebuilder:validation:XValidation:rule="!(has(oldSelf.status) && has(oldSelf.status.atProvider) && has(oldSelf.status.atProvider.id)) || (has(self.spec.forProvider.organizationId) ? (has(oldSelf.spec.forProvider.organizationId) ? self.spec.forProvider.organizationId == oldSelf.spec.forProvider.organizationId : has(oldSelf.status.atProvider.organizationId) && self.spec.forProvider.organizationId == oldSelf.status.atProvider.organizationId) : !has(oldSelf.spec.forProvider.organizationId))",message="spec.forProvider.organizationId of an Application that exists cannot be changed or taken away: Scaleway cannot move it to another organization. Create another object instead"
 // +kubebuilder:resource:scope=Namespaced,categories={crossplane,managed,scaleway}
 type Application struct {
 	metav1.TypeMeta   `json:",inline"`

@@ -20,11 +20,11 @@ type PolicyInitParameters struct {
 	// +crossplane:generate:reference:type=Application
 	ApplicationID *string `json:"applicationId,omitempty" tf:"application_id,omitempty"`
 
-	// Reference to a Application to populate applicationId.
+	// Reference to an Application to populate applicationId.
 	// +kubebuilder:validation:Optional
 	ApplicationIDRef *v1.NamespacedReference `json:"applicationIdRef,omitempty" tf:"-"`
 
-	// Selector for a Application to populate applicationId.
+	// Selector for an Application to populate applicationId.
 	// +kubebuilder:validation:Optional
 	ApplicationIDSelector *v1.NamespacedSelector `json:"applicationIdSelector,omitempty" tf:"-"`
 
@@ -102,11 +102,11 @@ type PolicyParameters struct {
 	// +kubebuilder:validation:Optional
 	ApplicationID *string `json:"applicationId,omitempty" tf:"application_id,omitempty"`
 
-	// Reference to a Application to populate applicationId.
+	// Reference to an Application to populate applicationId.
 	// +kubebuilder:validation:Optional
 	ApplicationIDRef *v1.NamespacedReference `json:"applicationIdRef,omitempty" tf:"-"`
 
-	// Selector for a Application to populate applicationId.
+	// Selector for an Application to populate applicationId.
 	// +kubebuilder:validation:Optional
 	ApplicationIDSelector *v1.NamespacedSelector `json:"applicationIdSelector,omitempty" tf:"-"`
 
