@@ -19,6 +19,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
@@ -294,7 +296,19 @@ func (s *subject) deleteAll(limit time.Duration) {
 func (s *subject) follow(ctx context.Context, fn func(watch.Event, *v1beta1.Token) bool) <-chan error {
 	s.t.Helper()
 
-	w, err := s.kube.Watch(ctx, &v1beta1.TokenList{}, client.InNamespace(s.Namespace))
+	l := &metav1.PartialObjectMetadataList{}
+	l.SetGroupVersionKind(v1beta1.Token_GroupVersionKind)
+
+	if err := s.kube.List(ctx, l, client.InNamespace(s.Namespace), client.Limit(1)); err != nil {
+		s.t.Fatal(err)
+	}
+
+	// A busy kube-apiserver may end a watch at any time.
+	w, err := watchtools.NewRetryWatcherWithContext(ctx, l.GetResourceVersion(), &cache.ListWatch{
+		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+			return s.kube.Watch(ctx, &v1beta1.TokenList{}, client.InNamespace(s.Namespace), &client.ListOptions{Raw: &o})
+		},
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
