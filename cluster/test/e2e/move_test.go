@@ -19,12 +19,13 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 )
 
-// Times of a move, which takes an hour by the examples. A consumer reads the Secret
-// again within refresh, as a kubelet does for a Pod within a minute.
+// Times of a move, which takes an hour by the examples. A consumer notices a new value
+// after refresh, as a Pod does when the kubelet gets to it. That is longer than a
+// composite that waits for nothing but the next look is left alone.
 const (
 	warmUp      = 2 * time.Second
-	gracePeriod = 8 * time.Second
-	refresh     = 2 * time.Second
+	gracePeriod = 20 * time.Second
+	refresh     = 15 * time.Second
 )
 
 // hurry makes moves short.
@@ -177,17 +178,24 @@ func (s *suite) consume(t *testing.T, secret string) *consumer {
 	go func() {
 		defer close(done)
 
-		var read time.Time
+		var (
+			next    *corev1.Secret
+			noticed time.Time
+		)
 
 		for ; ctx.Err() == nil; pause(ctx, 20*time.Millisecond) {
-			if time.Since(read) > refresh {
-				found := &corev1.Secret{}
-				if err := s.Client.Get(ctx, types.NamespacedName{Namespace: team, Name: secret}, found); err != nil {
-					continue
-				}
+			found := &corev1.Secret{}
+			if err := s.Client.Get(ctx, types.NamespacedName{Namespace: team, Name: secret}, found); err != nil {
+				continue
+			}
 
-				read = time.Now()
-				c.last, c.endpoint = string(found.Data[keyToken]), string(found.Data[keyEndpoint])
+			// The worst that can happen: each change has just been missed.
+			if next == nil || string(next.Data[keyToken]) != string(found.Data[keyToken]) {
+				next, noticed = found, time.Now()
+			}
+
+			if c.last == "" || time.Since(noticed) > refresh {
+				c.last, c.endpoint = string(next.Data[keyToken]), string(next.Data[keyEndpoint])
 				c.values[c.last] = true
 			}
 
