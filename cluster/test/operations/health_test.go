@@ -6,10 +6,13 @@ package operations
 
 import (
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -94,7 +97,7 @@ func TestReadinessWithoutKinds(t *testing.T) {
 }
 
 // A replica that stands by is ready: else an update of the Deployment would wait
-// for it for ever. It takes over as soon as the leader ends.
+// for it for ever. It writes nothing, and takes over as soon as the leader ends.
 func TestStandby(t *testing.T) {
 	t.Parallel()
 
@@ -105,8 +108,19 @@ func TestStandby(t *testing.T) {
 	waitAnswer(e, first, ready, http.StatusOK)
 	waitLeader(e)
 
-	e.StartProvider(elect(e, "--health-probe-bind-address="+second))
+	proxy := e.StartProxy()
+	written := writes(proxy)
+
+	e.StartProvider(elect(e, "--health-probe-bind-address="+second), framework.WithKubeconfig(proxy.Kubeconfig()))
 	waitAnswer(e, second, ready, http.StatusOK)
+
+	tk, parent := e.CreateToken("first")
+	e.WaitReady(tk)
+	e.Delete(tk)
+
+	if diff := cmp.Diff([]string(nil), written()); diff != "" {
+		t.Errorf("what the replica writes that stands by: -want, +got:\n%s", diff)
+	}
 
 	leader.Signal(syscall.SIGTERM)
 
@@ -114,9 +128,37 @@ func TestStandby(t *testing.T) {
 		t.Errorf("the leader was asked to stop: %v", err)
 	}
 
-	tk, _ := e.CreateToken("second")
+	tk = e.NewToken("second", parent)
+	e.Create(tk)
 	e.WaitReady(tk)
 	waitAnswer(e, second, ready, http.StatusOK)
+}
+
+// writes returns what tells the writes that have passed the proxy, less those of
+// leases.
+func writes(p *framework.Proxy) func() []string {
+	var (
+		mu  sync.Mutex
+		all []string
+	)
+
+	p.Spy(func(r *http.Request) {
+		if r.Method == http.MethodGet || strings.HasPrefix(r.URL.Path, "/apis/coordination.k8s.io/") {
+			return
+		}
+
+		mu.Lock()
+		defer mu.Unlock()
+
+		all = append(all, r.Method+" "+r.URL.Path)
+	})
+
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+
+		return slices.Clone(all)
+	}
 }
 
 // elect a leader with a lease of seconds, in the Env's namespace.
