@@ -288,6 +288,39 @@ func TestSlowedAgain(t *testing.T) {
 	}
 }
 
+// Those who wait for the same thing do not all come back at one moment.
+func TestWaitsAreSpread(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		status  int
+		after   time.Duration
+		answers int
+	}{
+		"Slowed":     {reason: "Scaleway has not said how long to wait.", status: http.StatusTooManyRequests, answers: 1},
+		"RetryAfter": {reason: "Scaleway says the same to all.", status: http.StatusTooManyRequests, after: 8 * time.Second, answers: 1},
+		"Outage":     {reason: "It has begun for all at once.", status: http.StatusServiceUnavailable, answers: maxFailures},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			waits := map[time.Duration]bool{}
+
+			for range 20 {
+				c := newClocked(Pace{Rate: 100})
+				for range tc.answers {
+					c.answer(tc.status, tc.after)
+				}
+
+				waits[c.Admission().Wait] = true
+			}
+
+			if len(waits) == 1 {
+				t.Errorf("\n%s\nall wait for the same time: %v", tc.reason, waits)
+			}
+		})
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	cases := map[string]struct {
 		reason string
