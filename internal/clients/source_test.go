@@ -87,6 +87,16 @@ func TestSourceOf(t *testing.T) {
 			pc:     cluster(v1beta1.ClusterCredentials{Source: xpv1.CredentialsSourceEnvironment}),
 			want:   want{err: errors.New("spec.credentials.env.name is not set")},
 		},
+		"EnvironmentEmptyName": {
+			reason: "A name that is empty names none.",
+			pc:     cluster(v1beta1.ClusterCredentials{Source: xpv1.CredentialsSourceEnvironment, Env: &xpv1.EnvSelector{}}),
+			want:   want{err: errors.New("spec.credentials.env.name is not set")},
+		},
+		"FilesystemEmptyPath": {
+			reason: "A path that is empty leads nowhere.",
+			pc:     cluster(v1beta1.ClusterCredentials{Source: xpv1.CredentialsSourceFilesystem, Fs: &xpv1.FsSelector{}}),
+			want:   want{err: errors.New("spec.credentials.fs.path is not set")},
+		},
 		"EnvironmentAmbient": {
 			reason: "One that Scaleway's code would read is gone, and the error says so.",
 			pc:     cluster(v1beta1.ClusterCredentials{Source: xpv1.CredentialsSourceEnvironment, Env: &xpv1.EnvSelector{Name: "SCW_SECRET_KEY"}}),
