@@ -8,12 +8,14 @@ import (
 	"context"
 	"testing"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/google/go-cmp/cmp"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
@@ -67,5 +69,35 @@ func TestReleaseOrphansLeavesCache(t *testing.T) {
 
 	if diff := cmp.Diff([]v1beta1.ProviderConfigUsage{orphan}, kube.items); diff != "" {
 		t.Errorf("releaseOrphans(...): the cache must stay as it is: -want, +got:\n%s", diff)
+	}
+}
+
+// TestAccountantMeetsAnother has the status of a ProviderConfig written by somebody else
+// meanwhile. It is accounted for again, without a word; other errors are told.
+func TestAccountantMeetsAnother(t *testing.T) {
+	conflict := kerrors.NewConflict(schema.GroupResource{Resource: "providerconfigs"}, "default", errors.New("it was modified"))
+
+	cases := map[string]struct {
+		reason string
+		err    error
+		want   reconcile.Result
+		told   bool
+	}{
+		"Conflict": {reason: "Two reconcilers write one status.", err: errors.Wrap(conflict, "cannot update"), want: reconcile.Result{RequeueAfter: conflictWait}},
+		"Other":    {reason: "An error is the operator's to know.", err: errors.New("no answer"), told: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			kube := &ownUsages{}
+			a := &accountant{kube: kube, live: kube, kind: v1beta1.ProviderConfigKind, Reconciler: reconcile.Func(
+				func(context.Context, reconcile.Request) (reconcile.Result, error) { return reconcile.Result{}, tc.err },
+			)}
+
+			got, err := a.Reconcile(t.Context(), reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "team-a", Name: "default"}})
+			if (err != nil) != tc.told || got != tc.want {
+				t.Errorf("\n%s\nReconcile(...): %v, %v", tc.reason, got, err)
+			}
+		})
 	}
 }

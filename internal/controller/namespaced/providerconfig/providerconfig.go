@@ -9,6 +9,7 @@ package providerconfig
 
 import (
 	"context"
+	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -17,6 +18,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/providerconfig"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -142,6 +144,10 @@ func configs(ctx context.Context, kube client.Reader, config schema.GroupVersion
 	return all
 }
 
+// conflictWait is after what time a ProviderConfig is accounted for again that somebody
+// else has written meanwhile.
+const conflictWait = time.Second
+
 // An accountant accounts for the use of ProviderConfigs, each in its own Kubernetes
 // namespace. Crossplane's reconciler counts the usages of all namespaces for each
 // ProviderConfig of a name: one that nobody uses would be kept because of another
@@ -160,7 +166,15 @@ func (a *accountant) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		return reconcile.Result{}, err
 	}
 
-	return a.Reconciler.Reconcile(context.WithValue(ctx, namespaceKey{}, req.Namespace), req)
+	result, err := a.Reconciler.Reconcile(context.WithValue(ctx, namespaceKey{}, req.Namespace), req)
+
+	// What the credentials are worth is written by another reconciler. That the two
+	// have met is nothing to tell anybody.
+	if kerrors.IsConflict(err) {
+		return reconcile.Result{RequeueAfter: conflictWait}, nil
+	}
+
+	return result, err
 }
 
 // releaseOrphans lets go of the usages whose managed resource is gone without having
