@@ -47,6 +47,7 @@ type access struct {
 	namespace string
 	name      string
 	uid       string
+	created   time.Time
 
 	// claimed says that a claim asks, in whose namespace everything is composed.
 	// Then connection details are the composite's own.
@@ -89,7 +90,7 @@ type accessStatus struct {
 
 // parse a composite.
 func parse(xr *composite.Unstructured) (*access, error) {
-	a := &access{kind: xr.GetKind(), namespace: xr.GetNamespace(), name: xr.GetName(), uid: string(xr.GetUID()), composite: xr.GetName()}
+	a := &access{kind: xr.GetKind(), namespace: xr.GetNamespace(), name: xr.GetName(), uid: string(xr.GetUID()), created: xr.GetCreationTimestamp().Time, composite: xr.GetName()}
 
 	for path, into := range map[string]any{"spec": &a.spec, "status": &a.status} {
 		if err := fieldpath.Pave(xr.Object).GetValueInto(path, into); err != nil && !fieldpath.IsNotFound(err) {
@@ -117,6 +118,12 @@ func parse(xr *composite.Unstructured) (*access, error) {
 		return nil, errors.Errorf("spec.to has %d of containerId, containerName, namespaceId and namespaceName: give exactly one", given)
 	}
 
+	for _, suffix := range []string{suffixToken, suffixAPIKey} {
+		if a.spec.SecretName == a.composite+suffix {
+			return nil, errors.Errorf("spec.secretName %q is the name of a Secret that the credential itself needs: give another", a.spec.SecretName)
+		}
+	}
+
 	switch a.spec.Mechanism {
 	case "", mechanismIAM, mechanismToken:
 	default:
@@ -129,6 +136,14 @@ func parse(xr *composite.Unstructured) (*access, error) {
 // description of what is made at Scaleway for this access.
 func (a *access) description() string {
 	return a.kind + " " + a.namespace + "/" + a.name
+}
+
+// shortDescription is the description as long as Scaleway's IAM takes it with the mark
+// that the provider adds.
+func (a *access) shortDescription() string {
+	d := a.description()
+
+	return d[:min(len(d), maxDescription)]
 }
 
 // secretName is the name of the Secret that a namespaced composite has composed.

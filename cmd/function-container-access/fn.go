@@ -29,6 +29,9 @@ const (
 	// lookAgain is after what time a composite is looked at again that waits for
 	// something that nothing wakes it for.
 	lookAgain = 10 * time.Second
+
+	// patientAfter is how old a composite is that is looked at less often.
+	patientAfter = 10 * time.Minute
 )
 
 // typeSettled is the condition that tells how far a move has come.
@@ -136,8 +139,12 @@ func (f *Function) run(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRespon
 		return err
 	}
 
-	if p.works {
+	// Of its parts alone Crossplane would conclude that one without any is Ready.
+	switch {
+	case p.works:
 		composite.Ready = resource.ReadyTrue
+	case w.published[keyToken] == "":
+		composite.Ready = resource.ReadyFalse
 	}
 
 	say := response.ConditionFalse
@@ -237,6 +244,13 @@ func (w *world) current() mechanism {
 		}
 	}
 
+	// Its own Secret is gone, and nothing is on record.
+	for _, m := range []mechanism{mechanismToken, mechanismIAM} {
+		if published != "" && w.exists(m) {
+			return m
+		}
+	}
+
 	return ""
 }
 
@@ -260,8 +274,9 @@ func (p *plan) keepOld(w *world) bool {
 		return w.exists(p.current)
 	}
 
-	// What was never in the Secret can go.
-	if p.movedAt != nil && w.now.Before(p.revokedAt(w)) {
+	// What was never in the Secret can go. What was stays as long as the new one fails.
+	_, waitingFor := w.readySince(p.wanted)
+	if p.movedAt != nil && (waitingFor != "" || w.now.Before(p.revokedAt(w))) {
 		return true
 	}
 
@@ -285,21 +300,21 @@ func (p *plan) publish(w *world) {
 	since, waitingFor := w.readySince(p.wanted)
 	if p.wanted == mechanismIAM && !w.exists(mechanismIAM) && p.target.project == "" {
 		waitingFor = p.target.waitingFor
-		p.lookAgain = lookAgain
+		p.lookAgain = w.patience()
 	}
 
 	// Nothing wakes the composite when an object that it only looks at changes.
 	if p.target.endpoint == "" && (w.access.spec.To.ContainerID != "" || w.access.spec.To.ContainerName != "") {
-		p.lookAgain = lookAgain
+		p.lookAgain = w.patience()
 	}
 
 	value := w.value(p.wanted)
 
 	switch {
 	case p.current == p.wanted || p.current == "":
-		// Of a first credential, all its parts must be Ready. Later its value is
-		// published whatever is said of it, as it is in the Secret already.
-		if waitingFor == "" || value != "" && p.current != "" && w.published[keyToken] != "" {
+		// Of a first credential, all its parts must be Ready. Once it was handed out its
+		// value is, whatever is said of it.
+		if waitingFor == "" || value != "" && w.access.status.Mechanism == p.wanted {
 			p.details[keyToken] = value
 		}
 
@@ -323,16 +338,40 @@ func (p *plan) publish(w *world) {
 			return
 		}
 
+		p.message = "The value of the " + kindOf(p.wanted) + " is being written into the Secret."
+
+		// What is left must be on record first. If it were not, and the status that is
+		// written after the Secret got lost, the old credential would have no grace.
+		if w.access.status.Mechanism != p.current {
+			p.stay(w)
+			p.lookAgain = time.Second
+
+			return
+		}
+
 		p.details[keyToken] = value
 		p.works = true
 		p.lookAgain = lookAgain
-		p.message = "The value of the " + kindOf(p.wanted) + " is being written into the Secret."
 	}
+}
+
+// patience is after what time a target that is not known is looked for again. One that
+// has long been missing may stay so.
+func (w *world) patience() time.Duration {
+	if w.now.Sub(w.access.created) < patientAfter {
+		return lookAgain
+	}
+
+	return response.DefaultTTL
 }
 
 // settle says what there is while nothing has to be moved.
 func (p *plan) settle(w *world, waitingFor string) {
 	switch {
+	case p.movedAt != nil && waitingFor != "":
+		p.reason = reasonGrace
+		p.message = "The Secret holds the value of the " + kindOf(p.wanted) + ". The " + kindOf(p.wanted.other()) +
+			" stays valid, because " + sentence(waitingFor)
 	case p.movedAt != nil:
 		at := p.revokedAt(w)
 		p.reason = reasonGrace
@@ -382,7 +421,8 @@ func soonest(a, b time.Duration) time.Duration {
 func (w *world) status(p *plan) object {
 	status := object{}
 
-	if p.current != "" {
+	// Only what was seen is on record.
+	if p.current != "" && (w.published[keyToken] != "" || w.access.status.Mechanism != "") {
 		status["mechanism"] = string(p.current)
 	}
 

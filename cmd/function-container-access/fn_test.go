@@ -42,6 +42,9 @@ type cluster struct {
 	// details of a composite that a claim asks for.
 	details map[string]string
 
+	// loseStatus has the status not written after everything else was.
+	loseStatus bool
+
 	minted  int
 	rsp     *fnv1.RunFunctionResponse
 	claimed bool
@@ -182,7 +185,7 @@ func (c *cluster) once() {
 		c.objects[resource.Name(n)] = o
 	}
 
-	if s, ok := rsp.GetDesired().GetComposite().GetResource().AsMap()["status"]; ok {
+	if s, ok := rsp.GetDesired().GetComposite().GetResource().AsMap()["status"]; ok && !c.loseStatus {
 		c.xr["status"] = s
 	}
 
@@ -308,6 +311,7 @@ func TestFirst(t *testing.T) {
 		Endpoint string
 		Reason   string
 		Message  string
+		Ready    bool
 	}
 
 	observed := []string{"container-namespace"}
@@ -336,7 +340,7 @@ func TestFirst(t *testing.T) {
 			make: func(t *testing.T) *cluster {
 				return newCluster(t, toContainer(nil)).known().run().ready(nameAPIKey, nameApplication, namePolicy).run()
 			},
-			want: want{Names: sorted(observed, iam, secret), Value: "api-key 1", Endpoint: endpoint, Reason: reasonSettled, Message: "The Secret holds the value of the ApiKey."},
+			want: want{Names: sorted(observed, iam, secret), Value: "api-key 1", Endpoint: endpoint, Reason: reasonSettled, Message: "The Secret holds the value of the ApiKey.", Ready: true},
 		},
 		"KeyByID": {
 			reason: "What is given by an ID is looked at by observe-only resources.",
@@ -348,7 +352,7 @@ func TestFirst(t *testing.T) {
 
 				return c.run().ready(nameAPIKey, nameApplication, namePolicy).run()
 			},
-			want: want{Names: sorted(observed, iam, secret, []string{"container"}), Value: "api-key 1", Endpoint: endpoint, Reason: reasonSettled, Message: "The Secret holds the value of the ApiKey."},
+			want: want{Names: sorted(observed, iam, secret, []string{"container"}), Value: "api-key 1", Endpoint: endpoint, Reason: reasonSettled, Message: "The Secret holds the value of the ApiKey.", Ready: true},
 		},
 		"KeyOfNamespace": {
 			reason: "A container namespace has no endpoint.",
@@ -356,7 +360,7 @@ func TestFirst(t *testing.T) {
 				return newCluster(t, object{"to": object{"namespaceName": "reports"}}).
 					has(nameNamespace, object{"projectId": project}).run().ready(nameAPIKey, nameApplication, namePolicy).run()
 			},
-			want: want{Names: sorted(iam, secret), Value: "api-key 1", Reason: reasonSettled, Message: "The Secret holds the value of the ApiKey."},
+			want: want{Names: sorted(iam, secret), Value: "api-key 1", Reason: reasonSettled, Message: "The Secret holds the value of the ApiKey.", Ready: true},
 		},
 		"IDWithoutRegion": {
 			reason: "An ID that cannot be observed is said to be wrong.",
@@ -371,7 +375,7 @@ func TestFirst(t *testing.T) {
 				return newCluster(t, toContainer(object{"mechanism": "token"})).
 					has(nameContainer, object{"publicEndpoint": endpoint}).run().ready(nameToken).run()
 			},
-			want: want{Names: sorted(secret, []string{"token"}), Value: "token 1", Endpoint: endpoint, Reason: reasonSettled, Message: "The Secret holds the value of the Token."},
+			want: want{Names: sorted(secret, []string{"token"}), Value: "token 1", Endpoint: endpoint, Reason: reasonSettled, Message: "The Secret holds the value of the Token.", Ready: true},
 		},
 		"TokenRefused": {
 			reason: "What the provider says about a refusal is said by the composite.",
@@ -391,14 +395,14 @@ func TestFirst(t *testing.T) {
 
 				return c
 			},
-			want: want{Names: sorted(secret, []string{"token"}), Value: "token 1", Reason: reasonSettled, Message: "The Secret holds the value of the Token."},
+			want: want{Names: sorted(secret, []string{"token"}), Value: "token 1", Reason: reasonSettled, Message: "The Secret holds the value of the Token.", Ready: true},
 		},
 		"Claim": {
 			reason: "The connection details of a claim's composite are its own.",
 			make: func(t *testing.T) *cluster {
 				return newCluster(t, toContainer(nil)).claim().known().run().ready(nameAPIKey, nameApplication, namePolicy).run()
 			},
-			want: want{Names: sorted(observed, iam), Value: "api-key 1", Endpoint: endpoint, Reason: reasonSettled, Message: "The Secret holds the value of the ApiKey."},
+			want: want{Names: sorted(observed, iam), Value: "api-key 1", Endpoint: endpoint, Reason: reasonSettled, Message: "The Secret holds the value of the ApiKey.", Ready: true},
 		},
 	}
 
@@ -407,6 +411,7 @@ func TestFirst(t *testing.T) {
 			c := tc.make(t)
 			got := want{Names: c.names(), Value: c.published(keyToken), Endpoint: c.published(keyEndpoint)}
 			got.Reason, got.Message = c.settled()
+			got.Ready = c.coreReady()
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
@@ -538,6 +543,87 @@ func TestMovedBackTooLate(t *testing.T) {
 	}
 }
 
+// TestGraceWhileBroken has the new credential fail after the move. The old one stays, for
+// who has not noticed yet and for who goes back.
+func TestGraceWhileBroken(t *testing.T) {
+	c := newCluster(t, object{"to": object{"namespaceName": "reports"}, "mechanism": "token"}).
+		has(nameNamespace, object{"projectId": project}).run().ready(nameToken).run()
+
+	c.spec()["mechanism"] = "iam"
+	c.run().ready(nameAPIKey, nameApplication, namePolicy).pass(time.Minute).run()
+	c.refuse(namePolicy, "quota exceeded").pass(2 * time.Hour).run()
+	c.expect("the policy fails", "api-key 2", reasonGrace, true)
+
+	if _, message := c.settled(); !strings.Contains(message, "stays valid, because the Policy reporting-policy is not Synced (ReconcileError): quota exceeded.") {
+		t.Errorf("why the token stays should be said: %s", message)
+	}
+
+	c.ready(namePolicy).run()
+	c.expect("the policy works again", "api-key 2", reasonSettled, false)
+}
+
+// TestLostBefore has the Secret of a Token lost that nothing is on record of. Its value is
+// still handed out, and valid.
+func TestLostBefore(t *testing.T) {
+	c := newCluster(t, object{"to": object{"namespaceName": "reports"}, "mechanism": "token"}).
+		has(nameNamespace, object{"projectId": project}).run().ready(nameToken).run()
+
+	delete(c.xr, "status")
+	delete(c.values, nameToken)
+	c.refuse(nameToken, "its Secret is lost")
+	c.spec()["mechanism"] = "iam"
+	c.run()
+	c.expect("the key is not there yet", "token 1", reasonMoving, true)
+}
+
+// TestForeignKeys has somebody write into the Secret. It is not kept for ever.
+func TestForeignKeys(t *testing.T) {
+	c := newCluster(t, toContainer(object{"mechanism": "token"})).findable().run().ready(nameToken).run()
+	c.objects[nameSecret]["data"].(object)["other"] = base64.StdEncoding.EncodeToString([]byte("x"))
+	c.run()
+
+	if diff := cmp.Diff([]string{keyEndpoint, keyToken}, slices.Sorted(maps.Keys(c.objects[nameSecret]["data"].(object)))); diff != "" {
+		t.Errorf("keys of the Secret: -want, +got:\n%s", diff)
+	}
+}
+
+// TestPatience has a container that never appears. It is not looked for in haste for
+// ever.
+func TestPatience(t *testing.T) {
+	c := newCluster(t, toContainer(nil))
+	c.xr["metadata"].(object)["creationTimestamp"] = c.now.Format(time.RFC3339)
+
+	for _, want := range []time.Duration{10 * time.Second, time.Minute} {
+		if got := c.run().rsp.GetMeta().GetTtl().AsDuration(); got != want {
+			t.Errorf("it should be looked at again after %s, not %s", want, got)
+		}
+
+		c.pass(time.Hour)
+	}
+}
+
+// TestSwapNotOnRecord has a mind changed right after the Secret was written, and the
+// next status not written. The token was in use a moment ago.
+func TestSwapNotOnRecord(t *testing.T) {
+	c := newCluster(t, object{"to": object{"namespaceName": "reports"}}).
+		has(nameNamespace, object{"projectId": project}).run().ready(nameAPIKey, nameApplication, namePolicy).run()
+
+	c.spec()["mechanism"] = "token"
+	c.run().ready(nameToken).pass(time.Minute).once()
+
+	if got := c.published(keyToken); got != "token 2" {
+		t.Fatalf("the token should be handed out, not %q", got)
+	}
+
+	c.spec()["mechanism"] = "iam"
+	c.loseStatus = true
+	c.once()
+
+	c.loseStatus = false
+	c.run()
+	c.expect("the token is kept for the grace period", "api-key 1", reasonGrace, true)
+}
+
 // TestTargetGone has the container go away. What there is opens the rest of the
 // project, and goes when the access does.
 func TestTargetGone(t *testing.T) {
@@ -591,6 +677,25 @@ func (c *cluster) expect(what, value, reason string, token bool) {
 	}
 }
 
+// coreReady is what Crossplane concludes: what the function says, else that no composed
+// resource is not Ready.
+func (c *cluster) coreReady() bool {
+	switch c.rsp.GetDesired().GetComposite().GetReady() {
+	case fnv1.Ready_READY_TRUE:
+		return true
+	case fnv1.Ready_READY_FALSE:
+		return false
+	}
+
+	for _, r := range c.rsp.GetDesired().GetResources() {
+		if r.GetReady() != fnv1.Ready_READY_TRUE {
+			return false
+		}
+	}
+
+	return true
+}
+
 func (c *cluster) isReady(n resource.Name) bool {
 	status, _ := c.objects[n]["status"].(object)
 	conditions, _ := status["conditions"].([]any)
@@ -605,20 +710,38 @@ func annotationsOf(o object) object {
 	return a
 }
 
-// TestNeverWithoutAValue has minds changed, keys renewed, objects fail, Secrets and
-// the status lost, and time pass, in an order that chance chooses. A value that was
-// handed out stays valid until there was another, and for the grace period after.
+// TestNeverWithoutAValue has minds changed, credentials renewed, objects fail, Secrets,
+// the status and its writes lost, and time pass, in an order that chance chooses. A value
+// that was handed out stays valid until there was another, and for the grace period
+// after; only a renewal revokes without one.
 func TestNeverWithoutAValue(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(40) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
 		c := newCluster(t, toContainer(object{"mechanism": "token"})).findable()
 		c.run().ready(nameToken).run()
 
 		// When each value was last what the Secret held.
 		held := map[string]time.Time{}
+		deleted := false
 
 		for step := range 100 {
+			old := slices.Collect(maps.Values(c.values))
 			done := c.disturb(rnd)
+
+			switch done {
+			case "renewed":
+				for _, v := range old {
+					if !slices.Contains(slices.Collect(maps.Values(c.values)), v) {
+						delete(held, v)
+					}
+				}
+			case "Secret deleted":
+				deleted = true
+			}
+
+			onRecord, _ := c.xr["status"].(object)
+			source := map[any]string{"iam": c.values[nameAPIKey], "token": c.values[nameToken]}[onRecord["mechanism"]]
+
 			c.once()
 
 			valid := map[string]bool{}
@@ -627,11 +750,13 @@ func TestNeverWithoutAValue(t *testing.T) {
 			}
 
 			value := c.published(keyToken)
-			if value == "" {
-				t.Fatalf("seed %d, step %d (%s): nothing is handed out", seed, step, done)
+			if value == "" && (!deleted || source != "") {
+				t.Fatalf("seed %d, step %d (%s): nothing is handed out of %v, with the status %v", seed, step, done, c.values, onRecord)
 			}
 
-			held[value] = c.now
+			if value != "" {
+				held[value], deleted = c.now, false
+			}
 
 			for v, at := range held {
 				if !valid[v] && c.now.Sub(at) < time.Hour {
@@ -644,6 +769,30 @@ func TestNeverWithoutAValue(t *testing.T) {
 				}
 			}
 		}
+
+		// And in the end it comes to rest, with what was asked for last.
+		c.findable().loseStatus = false
+
+		for range 20 {
+			for _, n := range c.names() {
+				if n == string(nameNamespace) {
+					c.objects[nameNamespace]["status"] = object{"atProvider": object{"projectId": project}}
+				} else if n != string(nameSecret) {
+					c.heal(resource.Name(n))
+				}
+			}
+
+			c.pass(30 * time.Minute).run()
+
+			if reason, _ := c.settled(); reason == reasonSettled {
+				break
+			}
+		}
+
+		want := map[any]resource.Name{"iam": nameAPIKey, "token": nameToken}[c.spec()["mechanism"]]
+		if reason, message := c.settled(); reason != reasonSettled || c.published(keyToken) != c.values[want] || len(c.values) != 1 {
+			t.Fatalf("seed %d: it should come to rest with the value of the %s, not with %q of %v: %s %s", seed, want, c.published(keyToken), c.values, reason, message)
+		}
 	}
 }
 
@@ -652,12 +801,24 @@ func (c *cluster) findable() *cluster {
 	return c.has(nameContainer, object{"publicEndpoint": endpoint, "namespaceId": theID})
 }
 
+// heal makes an object Ready, and mints what it lacks.
+func (c *cluster) heal(n resource.Name) {
+	v := c.values[n]
+	c.ready(n)
+
+	if v != "" {
+		c.values[n] = v
+	}
+}
+
 // disturb the cluster in one way.
 func (c *cluster) disturb(rnd *rand.Rand) string {
 	names := c.names()
 	n := resource.Name(names[rnd.IntN(len(names))])
 
-	switch what := rnd.IntN(12); what {
+	c.loseStatus = false
+
+	switch what := rnd.IntN(16); what {
 	case 0:
 		m := []string{"iam", "token"}[rnd.IntN(2)]
 		c.spec()["mechanism"] = m
@@ -688,6 +849,26 @@ func (c *cluster) disturb(rnd *rand.Rand) string {
 	case 6:
 		c.findable()
 		return "container back"
+	case 7:
+		if c.values[n] != "" {
+			c.mint(n)
+			return "renewed"
+		}
+
+		return "nothing"
+	case 8:
+		delete(c.objects, nameSecret)
+		return "Secret deleted"
+	case 9:
+		// With the Secret, everything would be lost that says what was handed out.
+		if _, ok := c.objects[nameSecret]; ok {
+			delete(c.xr, "status")
+		}
+
+		return "status lost"
+	case 10, 11:
+		c.loseStatus = true
+		return "the status is not written"
 	default:
 		d := []time.Duration{time.Second, time.Minute, 50 * time.Minute}[rnd.IntN(3)]
 		c.pass(d)
@@ -713,6 +894,11 @@ func TestRefused(t *testing.T) {
 			reason: "A mechanism that is not known is not taken for the default, which reaches further.",
 			change: func(c *cluster) { c.spec()["mechanism"] = "jwt" },
 			want:   `spec.mechanism is "jwt": give "iam" or "token"`,
+		},
+		"SecretOfCredential": {
+			reason: "Two would write one Secret.",
+			change: func(c *cluster) { c.spec()["secretName"] = "reporting-api-key" },
+			want:   `spec.secretName "reporting-api-key" is the name of a Secret that the credential itself needs: give another`,
 		},
 		"NoNamespace": {
 			reason: "Managed resources are namespaced.",

@@ -58,8 +58,18 @@ const (
 // permissionSet is what opens private containers.
 const permissionSet = "ContainersPrivateAccess"
 
-// maxName is how long the names of applications and policies may be.
-const maxName = 64
+// How long names and descriptions may be in IAM. A description is 200 characters, of
+// which the provider needs some.
+const (
+	maxName        = 64
+	maxDescription = 140
+)
+
+// Suffixes of the names of the Secrets that belong to credentials.
+const (
+	suffixToken  = "-token"
+	suffixAPIKey = "-api-key"
+)
 
 // partsOf a mechanism, of which the first has the credential.
 func partsOf(m mechanism) []resource.Name {
@@ -243,13 +253,13 @@ func (w *world) token(renew string) object {
 		to["namespaceIdRef"] = object{"name": t.NamespaceName}
 	}
 
-	return w.minted(containerAPI, kindToken, "-token", renew, to)
+	return w.minted(containerAPI, kindToken, suffixToken, renew, to)
 }
 
 func (w *world) apiKey(renew string) object {
-	return w.minted(iamAPI, kindAPIKey, "-api-key", renew, object{
+	return w.minted(iamAPI, kindAPIKey, suffixAPIKey, renew, object{
 		"applicationIdSelector": object{"matchControllerRef": true},
-		"description":           w.access.description(),
+		"description":           w.access.shortDescription(),
 	})
 }
 
@@ -283,7 +293,7 @@ func (w *world) application() object {
 		"kind":       kindApplication,
 		"spec": object{
 			"providerConfigRef": w.providerConfigRef(),
-			"forProvider":       object{"name": w.nameAtScaleway(), "description": w.access.description()},
+			"forProvider":       object{"name": w.nameAtScaleway(), "description": w.access.shortDescription()},
 		},
 	}
 }
@@ -296,7 +306,7 @@ func (w *world) policy(project string) object {
 			"providerConfigRef": w.providerConfigRef(),
 			"forProvider": object{
 				"name":                  w.nameAtScaleway(),
-				"description":           w.access.description(),
+				"description":           w.access.shortDescription(),
 				"applicationIdSelector": object{"matchControllerRef": true},
 				"rule": []any{object{
 					"permissionSetNames": []any{permissionSet},
@@ -349,8 +359,10 @@ func readPublished(a *access, xr *resource.Composite, observed map[resource.Name
 	found := map[string]string{}
 
 	if a.claimed {
-		for k, v := range xr.ConnectionDetails {
-			found[k] = string(v)
+		for _, k := range []string{keyToken, keyEndpoint} {
+			if v, ok := xr.ConnectionDetails[k]; ok {
+				found[k] = string(v)
+			}
 		}
 
 		return found
@@ -362,8 +374,9 @@ func readPublished(a *access, xr *resource.Composite, observed map[resource.Name
 	}
 
 	data, _ := fieldpath.Pave(o.Resource.Object).GetStringObject("data")
-	for k, v := range data {
-		if b, err := base64.StdEncoding.DecodeString(v); err == nil {
+	// What else is in it is not ours to keep.
+	for _, k := range []string{keyToken, keyEndpoint} {
+		if b, err := base64.StdEncoding.DecodeString(data[k]); err == nil && len(b) > 0 {
 			found[k] = string(b)
 		}
 	}
