@@ -10,6 +10,7 @@ package main
 import (
 	_ "embed"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -92,24 +93,34 @@ func correctArticles(resources []resource.Resource, dirs ...string) error {
 	article := regexp.MustCompile(`\b([Aa]) (` + strings.Join(kinds, "|") + `)\b`)
 
 	for _, dir := range dirs {
-		err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasPrefix(d.Name(), "zz_") {
-				return err
-			}
-
-			b, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-
-			return os.WriteFile(path, article.ReplaceAll(b, []byte("${1}n $2")), 0o600)
-		})
-		if err != nil {
+		if err := rewrite(dir, func(b []byte) []byte { return article.ReplaceAll(b, []byte("${1}n $2")) }); err != nil {
 			return err
 		}
 	}
 
 	return nil
+}
+
+// rewrite the generated files in a folder.
+func rewrite(dir string, fn func([]byte) []byte) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // Nothing is written through the folder itself.
+
+	return fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasPrefix(d.Name(), "zz_") {
+			return err
+		}
+
+		b, err := root.ReadFile(path)
+		if err != nil {
+			return err
+		}
+
+		return root.WriteFile(path, fn(b), 0o600)
+	})
 }
 
 // declarations returns the sub-templates of the type template, which write what
