@@ -17,7 +17,6 @@ import (
 	"github.com/crossplane/function-sdk-go/resource"
 	"github.com/crossplane/function-sdk-go/response"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cmd/function-container-access/input/v1beta1"
 )
@@ -454,7 +453,7 @@ func (w *world) status(p *plan) object {
 
 		if err := fieldpath.Pave(o.Resource.Object).GetValueInto("status", &observed); err == nil {
 			if len(observed.Conditions) > 0 {
-				credential["conditions"] = runtime.DeepCopyJSONValue(observed.Conditions)
+				credential["conditions"] = observed.Conditions
 			}
 
 			if at, ok := observed.AtProvider["expiresAt"].(string); ok {

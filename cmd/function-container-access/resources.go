@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/fieldpath"
+	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/crossplane/function-sdk-go/resource"
 	"github.com/crossplane/function-sdk-go/resource/composed"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cmd/function-container-access/input/v1beta1"
 )
@@ -133,14 +133,14 @@ func (w *world) readySince(m mechanism) (since time.Time, waitingFor string) {
 		}
 
 		// Synced comes first: a refusal stands there.
-		for _, t := range []string{"Synced", "Ready"} {
-			c, said := condition(o.Resource, t)
-			if !said {
+		for _, t := range []xpv2.ConditionType{xpv2.TypeSynced, xpv2.TypeReady} {
+			c := o.Resource.GetCondition(t)
+			if !said(c) {
 				return time.Time{}, "the " + kindOfName[n] + " " + o.Resource.GetName() + " is not Ready yet"
 			}
 
 			if c.Status != corev1.ConditionTrue {
-				waitingFor = "the " + kindOfName[n] + " " + o.Resource.GetName() + " is not " + t + " (" + c.Reason + ")"
+				waitingFor = "the " + kindOfName[n] + " " + o.Resource.GetName() + " is not " + string(t) + " (" + string(c.Reason) + ")"
 				if c.Message != "" {
 					waitingFor += ": " + c.Message
 				}
@@ -148,7 +148,7 @@ func (w *world) readySince(m mechanism) (since time.Time, waitingFor string) {
 				return time.Time{}, waitingFor
 			}
 
-			if t == "Ready" && c.LastTransitionTime.After(since) {
+			if t == xpv2.TypeReady && c.LastTransitionTime.After(since) {
 				since = c.LastTransitionTime.Time
 			}
 		}
@@ -160,6 +160,10 @@ func (w *world) readySince(m mechanism) (since time.Time, waitingFor string) {
 
 	return since, ""
 }
+
+// said tells a condition that there is from one that there is not, of which nothing is
+// known either.
+func said(c xpv2.Condition) bool { return c.Reason != "" }
 
 var kindOfName = map[resource.Name]string{
 	nameToken: kindToken, nameApplication: kindApplication, namePolicy: kindPolicy, nameAPIKey: kindAPIKey,
@@ -215,12 +219,12 @@ type object = map[string]any
 func (w *world) done(objects map[resource.Name]object) map[resource.Name]*resource.DesiredComposed {
 	all := map[resource.Name]*resource.DesiredComposed{}
 
-	for n, o := range objects {
+	for n, manifest := range objects {
 		d := &resource.DesiredComposed{Resource: composed.New(), Ready: resource.ReadyFalse}
-		d.Resource.Object = o
+		d.Resource.Object = manifest
 		d.Resource.SetNamespace(w.access.namespace)
 
-		if c, _ := conditionOf(w.observed, n, "Ready"); c.Status == corev1.ConditionTrue {
+		if o, ok := w.observed[n]; ok && o.Resource.GetCondition(xpv2.TypeReady).Status == corev1.ConditionTrue {
 			d.Ready = resource.ReadyTrue
 		}
 
@@ -384,46 +388,10 @@ func readPublished(a *access, xr *resource.Composite, observed map[resource.Name
 	return found
 }
 
-func condition(o *composed.Unstructured, conditionType string) (c statusCondition, ok bool) {
-	var all struct {
-		Conditions []statusCondition `json:"conditions"`
-	}
-
-	if err := fieldpath.Pave(o.Object).GetValueInto("status", &all); err != nil {
-		return c, false
-	}
-
-	for _, c := range all.Conditions {
-		if c.Type == conditionType {
-			return c, true
-		}
-	}
-
-	return c, false
-}
-
-func conditionOf(observed map[resource.Name]resource.ObservedComposed, n resource.Name, conditionType string) (statusCondition, bool) {
-	o, ok := observed[n]
-	if !ok {
-		return statusCondition{}, false
-	}
-
-	return condition(o.Resource, conditionType)
-}
-
 // A selector of one object by its name.
 func byName(apiVersion, kind, namespace, name string) *fnv1.ResourceSelector {
 	return &fnv1.ResourceSelector{
 		ApiVersion: apiVersion, Kind: kind, Namespace: &namespace,
 		Match: &fnv1.ResourceSelector_MatchName{MatchName: name},
 	}
-}
-
-// A statusCondition is a condition of a managed resource.
-type statusCondition struct {
-	Type               string                 `json:"type"`
-	Status             corev1.ConditionStatus `json:"status"`
-	Reason             string                 `json:"reason"`
-	Message            string                 `json:"message"`
-	LastTransitionTime metav1.Time            `json:"lastTransitionTime"`
 }

@@ -9,15 +9,16 @@ import (
 	"strings"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/fieldpath"
+	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/crossplane/function-sdk-go/resource"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // A target is what is known of what the access opens.
 type target struct {
-	// endpoint of the container, without a scheme or with one, as Scaleway gives it.
-	// A container namespace has none.
+	// endpoint of the container, as Scaleway gives it. A container namespace has none.
 	endpoint string
 
 	// project in which it is: a UUID.
@@ -95,7 +96,7 @@ func (w *world) look(t *target, kind string, n resource.Name, name, id string, w
 			return nil
 		}
 
-		if c, ok := condition(o.Resource, "Synced"); ok && c.Status != "True" {
+		if c := o.Resource.GetCondition(xpv2.TypeSynced); said(c) && c.Status != corev1.ConditionTrue {
 			t.waitingFor = fmt.Sprintf("the %s %q cannot be observed: %s", kind, id, c.Message)
 		}
 
