@@ -5,6 +5,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -88,23 +89,29 @@ func (s *suite) composeExamples(t *testing.T) {
 func call(t *testing.T, secret map[string]string) int {
 	t.Helper()
 
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, secret[keyEndpoint], nil)
+	status, err := callAs(t.Context(), secret[keyEndpoint], secret[keyToken])
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	req.Header.Set("X-Auth-Token", secret[keyToken])
+	return status
+}
+
+// callAs calls a container with a value, and returns the status with which it answers.
+func callAs(ctx context.Context, endpoint, value string) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
+	if err != nil {
+		return 0, err
+	}
+
+	req.Header.Set("X-Auth-Token", value)
 
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
 
-	if err := resp.Body.Close(); err != nil {
-		t.Fatal(err)
-	}
-
-	return resp.StatusCode
+	return resp.StatusCode, resp.Body.Close()
 }
 
 // promisedSecrets returns the promised Secrets once they have the promised keys.
@@ -153,7 +160,7 @@ func (s *suite) renew(t *testing.T) {
 	e := s.env(t)
 
 	for _, p := range promised {
-		setRenew(t, e, object(platform, p.kind, team, p.name), "1")
+		set(t, e, object(platform, p.kind, team, p.name), "renew", "1")
 	}
 
 	for _, p := range promised {
@@ -218,21 +225,15 @@ func (s *suite) showLoss(t *testing.T) {
 	// What the message says helps.
 	for _, p := range promised {
 		xr := object(platform, p.kind, team, p.name)
-		setRenew(t, e, xr, "2")
+		set(t, e, xr, "renew", "2")
 		s.waitTrue(t, xr, "Ready", "Synced")
 	}
 
 	s.secrets = s.promisedSecrets(t)
 }
 
-// setRenew asks a composite, or a claim, for another credential.
-func setRenew(t *testing.T, e *framework.Env, xr *unstructured.Unstructured, value string) {
-	t.Helper()
-	set(t, e, xr, value, "renew")
-}
-
-// set a field of a composite's spec.
-func set(t *testing.T, e *framework.Env, xr *unstructured.Unstructured, value, field string) {
+// set a field of the spec of a composite, or of a claim.
+func set(t *testing.T, e *framework.Env, xr *unstructured.Unstructured, field, value string) {
 	t.Helper()
 
 	e.Update(xr, func() {

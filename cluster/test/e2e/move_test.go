@@ -96,7 +96,7 @@ func (s *suite) move(t *testing.T) {
 
 		for i, xr := range moved {
 			olds[i] = s.credential(t, xr)
-			set(t, e, xr, mechanism, "mechanism")
+			set(t, e, xr, "mechanism", mechanism)
 		}
 
 		s.restart(t, syscall.SIGKILL)
@@ -199,23 +199,14 @@ func (s *suite) consume(t *testing.T, secret string) *consumer {
 				c.values[c.last] = true
 			}
 
-			req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint, nil)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-
-			req.Header.Set("X-Auth-Token", c.last)
-
-			resp, err := http.DefaultClient.Do(req)
+			status, err := callAs(ctx, c.endpoint, c.last)
 			if err != nil {
 				continue // It is being stopped: the local API is always there.
 			}
 
-			_ = resp.Body.Close()
 			c.calls++
 
-			if resp.StatusCode != http.StatusOK {
+			if status != http.StatusOK {
 				c.refused++
 			}
 		}
