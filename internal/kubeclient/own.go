@@ -7,9 +7,11 @@ package kubeclient
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/lru"
@@ -30,6 +32,10 @@ const remembered = 1 << 12
 type Own struct {
 	versions *lru.Cache
 	now      func() time.Time
+
+	mu sync.Mutex
+	// writing is how many writes of an object are under way.
+	writing map[types.UID]int
 }
 
 type written struct {
@@ -39,7 +45,7 @@ type written struct {
 
 // NewOwn returns an Own that remembers nothing.
 func NewOwn() *Own {
-	return &Own{versions: lru.New(remembered), now: time.Now}
+	return &Own{versions: lru.New(remembered), now: time.Now, writing: map[types.UID]int{}}
 }
 
 // Client returns a client whose writes are remembered.
@@ -47,10 +53,17 @@ func (w *Own) Client(kube client.Client) client.Client {
 	return ownClient{Client: kube, own: w}
 }
 
-// Wrote tells whether an object is in the version in which this process has left it.
+// Wrote tells whether an object is in the version in which this process has left it,
+// or is being written by it: a watch may be faster than the answer to the write. If
+// that is refused because of what somebody else has written, whoever writes knows.
 func (w *Own) Wrote(o client.Object) bool {
+	w.mu.Lock()
+	writing := w.writing[o.GetUID()] > 0
+	w.mu.Unlock()
+
 	v, ok := w.last(o)
-	return ok && v.version == o.GetResourceVersion()
+
+	return writing || ok && v.version == o.GetResourceVersion()
 }
 
 // Behind tells whether an object is older than this process has left it.
@@ -91,9 +104,31 @@ func (w *Own) last(o client.Object) (written, bool) {
 	return v, ok
 }
 
-// note that a write has been made, unless there was an error or it was rehearsed.
-func (w *Own) note(o client.Object, dryRun []string, err error) error {
-	if err == nil && !slices.Contains(dryRun, metav1.DryRunAll) {
+// write an object, and note that this has been done, unless there was an error or it
+// was rehearsed.
+func (w *Own) write(o client.Object, dryRun []string, fn func() error) error {
+	if slices.Contains(dryRun, metav1.DryRunAll) {
+		return fn()
+	}
+
+	// An object that is being created has none.
+	if uid := o.GetUID(); uid != "" {
+		w.mu.Lock()
+		w.writing[uid]++
+		w.mu.Unlock()
+
+		defer func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+
+			if w.writing[uid]--; w.writing[uid] == 0 {
+				delete(w.writing, uid)
+			}
+		}()
+	}
+
+	err := fn()
+	if err == nil {
 		w.versions.Add(o.GetUID(), written{version: o.GetResourceVersion(), at: w.now()})
 	}
 
@@ -108,17 +143,17 @@ type ownClient struct {
 
 // Create an object.
 func (c ownClient) Create(ctx context.Context, o client.Object, opts ...client.CreateOption) error {
-	return c.own.note(o, (&client.CreateOptions{}).ApplyOptions(opts).DryRun, c.Client.Create(ctx, o, opts...))
+	return c.own.write(o, (&client.CreateOptions{}).ApplyOptions(opts).DryRun, func() error { return c.Client.Create(ctx, o, opts...) })
 }
 
 // Update an object.
 func (c ownClient) Update(ctx context.Context, o client.Object, opts ...client.UpdateOption) error {
-	return c.own.note(o, (&client.UpdateOptions{}).ApplyOptions(opts).DryRun, c.Client.Update(ctx, o, opts...))
+	return c.own.write(o, (&client.UpdateOptions{}).ApplyOptions(opts).DryRun, func() error { return c.Client.Update(ctx, o, opts...) })
 }
 
 // Patch an object.
 func (c ownClient) Patch(ctx context.Context, o client.Object, p client.Patch, opts ...client.PatchOption) error {
-	return c.own.note(o, (&client.PatchOptions{}).ApplyOptions(opts).DryRun, c.Client.Patch(ctx, o, p, opts...))
+	return c.own.write(o, (&client.PatchOptions{}).ApplyOptions(opts).DryRun, func() error { return c.Client.Patch(ctx, o, p, opts...) })
 }
 
 // Status returns a client for the status of objects.
@@ -134,5 +169,5 @@ type ownStatus struct {
 
 // Update the status of an object.
 func (s ownStatus) Update(ctx context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
-	return s.own.note(o, (&client.SubResourceUpdateOptions{}).ApplyOptions(opts).DryRun, s.SubResourceWriter.Update(ctx, o, opts...))
+	return s.own.write(o, (&client.SubResourceUpdateOptions{}).ApplyOptions(opts).DryRun, func() error { return s.SubResourceWriter.Update(ctx, o, opts...) })
 }

@@ -22,9 +22,15 @@ type apiServer struct {
 
 	version string
 	err     error
+	// during is called while an object is written. Optional.
+	during func()
 }
 
 func (a apiServer) write(o client.Object) error {
+	if a.during != nil {
+		a.during()
+	}
+
 	o.SetResourceVersion(a.version)
 	return a.err
 }
@@ -98,6 +104,36 @@ func TestOwn(t *testing.T) {
 			got := []bool{own.Wrote(inVersion(tc.seen)), own.Behind(inVersion(tc.seen))}
 			if diff := cmp.Diff([]bool{tc.wrote, tc.behind}, got); diff != "" {
 				t.Errorf("\n%s\nWrote(...), Behind(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestOwnWriting asks while a write is under way.
+func TestOwnWriting(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		write  func(client.Client) error
+		want   bool
+	}{
+		"Update":    {reason: "A watch may be faster than the answer.", write: func(c client.Client) error { return c.Update(t.Context(), inVersion("7")) }, want: true},
+		"Rehearsal": {reason: "It writes nothing: what happens meanwhile is somebody else's doing.", write: func(c client.Client) error { return client.NewDryRunClient(c).Update(t.Context(), inVersion("7")) }},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			own := NewOwn()
+
+			during := false
+			refused := errors.New("somebody else was first")
+			api := apiServer{err: refused, during: func() { during = own.Wrote(inVersion("10")) }}
+
+			if err := tc.write(own.Client(api)); !errors.Is(err, refused) {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff([]bool{tc.want, false}, []bool{during, own.Wrote(inVersion("10"))}); diff != "" {
+				t.Errorf("\n%s\nWrote(...) during the write, and after it: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

@@ -153,10 +153,14 @@ func TestPublishTimeout(t *testing.T) {
 	tk := b.token(func(tk *v1beta1.Token) { b.pending(0).Write(tk) })
 	b.refuse = func(client.Object) error { return errors.New("no answer from the API server") }
 
-	ctx, cancel := context.WithTimeout(t.Context(), publishInterval/10)
-	defer cancel()
+	target, err := b.minter.target(t.Context(), tk)
+	if err != nil {
+		t.Fatal(err)
+	}
 
-	err := b.minter.publish(ctx, tk, b.pending(0), managed.ConnectionDetails{"token": []byte("value")})
+	b.minter.delivery = publishInterval / 10
+
+	err = b.minter.publish(t.Context(), tk, b.pending(0), target, managed.ConnectionDetails{"token": []byte("value")})
 	wantErr(t, "The API server has said it.", "no answer from the API server", err)
 }
 

@@ -142,10 +142,11 @@ func newBench(t *testing.T) *bench {
 		api: func(context.Context, client.Client, xpresource.ModernManaged) (*clients.API, ujterraform.ProviderConfiguration, error) {
 			return api, ujterraform.ProviderConfiguration{"region": "nl-ams"}, nil
 		},
-		permits: mint.NewPermits(),
-		record:  &events{},
-		timeout: time.Minute,
-		now:     func() time.Time { return noon },
+		permits:  mint.NewPermits(),
+		record:   &events{},
+		timeout:  time.Minute,
+		delivery: deliveryTimeout,
+		now:      func() time.Time { return noon },
 	}
 
 	b.scaleway.ResetRequests()

@@ -15,7 +15,8 @@ import (
 )
 
 // A statusClient leaves out updates of a status that change nothing: crossplane-
-// runtime's reconciler makes one at the end of each poll. All other updates are made.
+// runtime's reconciler makes one at the end of each poll. So it does with one that is
+// changed again at once (turnStatus). All other updates are made.
 // One that says that a creation is pending must meet its conflict where the cache is
 // behind: there may be an object already.
 type statusClient struct {
@@ -30,7 +31,7 @@ func newStatusClient(kube client.Client, own *kubeclient.Own) client.Client {
 
 // Status returns a client for the status of objects.
 func (c statusClient) Status() client.SubResourceWriter {
-	return c.sparing.Status()
+	return turnStatus{c.sparing.Status()}
 }
 
 // afterOwnWrites lets an object be reconciled only once the cache has it as its last

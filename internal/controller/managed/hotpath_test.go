@@ -248,12 +248,12 @@ func TestCalls(t *testing.T) {
 	want := map[string]int{
 		"create v1beta1.ProviderConfigUsage": 1, // The ProviderConfig is in use.
 		"create v1.Secret":                   1, // Empty: the name and its place in a quota are had.
-		"update v1beta1.Token":               3, // The finalizer; that the creation is pending; what was created.
-		"get v1.Secret":                      3, // Before each of its writes.
+		"update v1beta1.Token":               2, // The finalizer and that the creation is pending; what was created.
+		"get v1.Secret":                      1, // Whether there is one.
 		"read v1beta1.Token":                 2, // No other process has begun another attempt: before each write of a value.
 		"rehearse v1.Secret":                 1, // A value can be written.
 		"update v1.Secret":                   1, // The value.
-		"update status v1beta1.Token":        2, // Creating; Ready.
+		"update status v1beta1.Token":        1, // Ready.
 	}
 	if diff := cmp.Diff(want, b.kube.live()); diff != "" {
 		t.Errorf("Calls of Kubernetes for a creation: -want, +got:\n%s", diff)

@@ -66,8 +66,9 @@ type minter struct {
 	record   event.Recorder
 	metrics  *kindMetrics
 	warned   warned
-	timeout  time.Duration
-	now      func() time.Time
+	// timeout of a request to Scaleway, and how long a secret is tried to be delivered.
+	timeout, delivery time.Duration
+	now               func() time.Time
 }
 
 // A mintedResource is a managed resource that a minter guards.
@@ -244,9 +245,11 @@ func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.Ex
 		return managed.ExternalCreation{}, errors.Errorf("refusing to create %s without a recorded attempt", m.resource.AKind())
 	}
 
+	var target *corev1.Secret
+
 	known, err := m.defaults(ctx, mg)
 	if err == nil {
-		err = m.rehearse(ctx, mg, record)
+		target, err = m.rehearse(ctx, mg, record)
 	}
 
 	if err != nil {
@@ -270,7 +273,7 @@ func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.Ex
 	switch outcome {
 	case mint.Minted:
 		// Whatever went wrong afterwards, the next observation finds out.
-		return m.deliver(ctx, mg, record, before, object, known)
+		return m.deliver(ctx, mg, record, before, target, object, known)
 	case mint.Unclear:
 		if err == nil {
 			err = errors.New("the answer cannot be read")
@@ -327,39 +330,66 @@ func errorHas(err error, statuses ...int) bool {
 }
 
 // rehearse the publication of a secret, by a write of which the API server only
-// says whether it would be done. A Secret that cannot be written, because it is
-// immutable or somebody else's, would have the object revoked and minted again
-// without end.
-func (m *minter) rehearse(ctx context.Context, mg mintedResource, record mint.Record) error {
+// says whether it would be done, and return the Secret that it would be done to. A
+// Secret that cannot be written, because it is immutable or somebody else's, would
+// have the object revoked and minted again without end.
+func (m *minter) rehearse(ctx context.Context, mg mintedResource, record mint.Record) (*corev1.Secret, error) {
 	attributes := map[string]string{m.resource.Minted.Attribute: "rehearsal"}
 	for attribute := range m.resource.Minted.Keys {
 		attributes[attribute] = "rehearsal"
 	}
 
 	details := m.resource.Published(attributes)
+	kube := client.NewDryRunClient(m.kube)
 
-	return m.publishOnce(ctx, client.NewDryRunClient(m.kube), mg, record, details)
+	// The reconciler has just read or created it. If it has changed since, it is read.
+	if target := knownTarget(ctx, mg); target != nil {
+		err := m.publishOnce(ctx, kube, mg, record, target, details)
+		if !kerrors.IsConflict(err) && !kerrors.IsNotFound(err) {
+			return target, err
+		}
+	}
+
+	target, err := m.target(ctx, mg)
+	if err != nil {
+		return nil, err
+	}
+
+	return target, m.publishOnce(ctx, kube, mg, record, target, details)
 }
 
-// deliver publishes the secret of a minted object, and revokes the object if
-// that is not possible. Before is the external name before that, and known are the
-// attributes that Scaleway does not tell.
-func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Record, before string, object mint.Object, known map[string]string) (managed.ExternalCreation, error) {
+// knownTarget returns the target if it is known in this turn.
+func knownTarget(ctx context.Context, mg mintedResource) *corev1.Secret {
+	ref, s := mg.GetWriteConnectionSecretToReference(), turnOf(ctx).secret
+	if ref == nil || s == nil || s.GetNamespace() != mg.GetNamespace() || s.GetName() != ref.Name {
+		return nil
+	}
+
+	return s
+}
+
+// deliver publishes the secret of a minted object in the target, and revokes the
+// object if that is not possible. Before is the external name before that, and known
+// are the attributes that Scaleway does not tell.
+func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Record, before string, target *corev1.Secret, object mint.Object, known map[string]string) (managed.ExternalCreation, error) {
 	// A provider that is asked to stop finishes this first.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx)
 
 	name := m.resource.ExternalName(record.Region, object.ID)
 	details := m.details(object, known)
 
-	if err := m.publish(ctx, mg, record, details); err != nil {
+	if err := m.publish(ctx, mg, record, target, details); err != nil {
 		meta.SetExternalName(mg, before) // Terraform has set that of the new object.
 
 		if before == "" {
 			meta.RemoveAnnotations(mg, meta.AnnotationKeyExternalName)
 		}
 
-		if rerr := m.revoke(ctx, mg, name); rerr != nil {
+		// The time for the delivery may have passed.
+		rctx, cancel := context.WithTimeout(ctx, m.timeout)
+		defer cancel()
+
+		if rerr := m.revoke(rctx, mg, name); rerr != nil {
 			// The record stays pending: the next reconcile finds the object by its mark.
 			return managed.ExternalCreation{}, errors.Wrapf(errors.Join(err, rerr), "cannot publish the secret of %s, nor revoke it yet", name)
 		}
@@ -431,21 +461,27 @@ func (m *minter) defaults(ctx context.Context, mg mintedResource) (map[string]st
 	return known, nil
 }
 
-// publish the details, again while the API server does not answer.
-func (m *minter) publish(ctx context.Context, mg mintedResource, record mint.Record, details managed.ConnectionDetails) error {
-	var last error
+// publish the details in the target, again while the API server does not answer.
+func (m *minter) publish(ctx context.Context, mg mintedResource, record mint.Record, target *corev1.Secret, details managed.ConnectionDetails) error {
+	ctx, cancel := context.WithTimeout(ctx, m.delivery)
+	defer cancel()
+
+	last := m.publishOnce(ctx, m.kube, mg, record, target, details)
 
 	err := wait.PollUntilContextCancel(ctx, publishInterval, true, func(ctx context.Context) (bool, error) {
-		last = m.publishOnce(ctx, m.kube, mg, record, details)
-
 		switch {
 		case last == nil:
 			return true, nil
 		case kerrors.IsForbidden(last), kerrors.IsInvalid(last), errors.Is(last, errSuperseded), errors.Is(last, errNotOurs):
 			return false, last
-		default:
-			return false, nil
 		}
+
+		// It may have changed.
+		if target, last = m.target(ctx, mg); last == nil {
+			last = m.publishOnce(ctx, m.kube, mg, record, target, details)
+		}
+
+		return last == nil, nil
 	})
 	if err != nil && last != nil {
 		return last
@@ -457,25 +493,16 @@ func (m *minter) publish(ctx context.Context, mg mintedResource, record mint.Rec
 // errNotOurs says that somebody else has a Secret of the name.
 var errNotOurs = errors.New("the Secret exists, and is not controlled by this resource")
 
-// publishOnce writes the Secret, unless another process has begun another attempt:
-// that one may have published its own secret. First the Secret is read, then the
-// record, and then the Secret is written as it was read.
-func (m *minter) publishOnce(ctx context.Context, kube client.Client, mg mintedResource, record mint.Record, details managed.ConnectionDetails) error {
-	ref := mg.GetWriteConnectionSecretToReference()
-	if ref == nil {
+// publishOnce writes the target, unless another process has begun another attempt:
+// that one may have published its own secret. First the target has been read, then
+// the record is, and then the target is written as it was read.
+func (m *minter) publishOnce(ctx context.Context, kube client.Client, mg mintedResource, record mint.Record, target *corev1.Secret, details managed.ConnectionDetails) error {
+	if target == nil {
 		return nil
 	}
 
-	s := &corev1.Secret{}
-	key := types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name}
-
-	err := kube.Get(ctx, key, s)
-	if xpresource.IgnoreNotFound(err) != nil {
-		return errors.Wrapf(err, "cannot get Secret %q", key)
-	}
-
-	exists := err == nil
-	if exists && !metav1.IsControlledBy(s, mg) {
+	key := client.ObjectKeyFromObject(target)
+	if !metav1.IsControlledBy(target, mg) {
 		return errors.Wrapf(errNotOurs, "cannot write Secret %q", key)
 	}
 
@@ -488,19 +515,7 @@ func (m *minter) publishOnce(ctx context.Context, kube client.Client, mg mintedR
 		return errSuperseded
 	}
 
-	if !exists {
-		gvk, err := kube.GroupVersionKindFor(mg)
-		if err != nil {
-			return errors.Wrap(err, "cannot tell the kind of the owner of the Secret")
-		}
-
-		s = xpresource.LocalConnectionSecretFor(mg, gvk)
-		s.Data = details
-		metav1.SetMetaDataLabel(&s.ObjectMeta, LabelPublishes, m.resource.Kind)
-
-		return errors.Wrapf(kube.Create(ctx, s), "cannot create Secret %q", key)
-	}
-
+	s := target.DeepCopy()
 	if s.Data == nil {
 		s.Data = map[string][]byte{}
 	}
@@ -508,7 +523,35 @@ func (m *minter) publishOnce(ctx context.Context, kube client.Client, mg mintedR
 	maps.Copy(s.Data, details)
 	metav1.SetMetaDataLabel(&s.ObjectMeta, LabelPublishes, m.resource.Kind)
 
+	if s.GetResourceVersion() == "" {
+		return errors.Wrapf(kube.Create(ctx, s), "cannot create Secret %q", key)
+	}
+
 	return errors.Wrapf(kube.Update(ctx, s), "cannot update Secret %q", key)
+}
+
+// target returns the Secret that the secret is to be published in, as the API server
+// has it now, or as it is to be created. It is nil if none is named.
+func (m *minter) target(ctx context.Context, mg mintedResource) (*corev1.Secret, error) {
+	ref := mg.GetWriteConnectionSecretToReference()
+	if ref == nil {
+		return nil, nil
+	}
+
+	s := &corev1.Secret{}
+	key := types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name}
+
+	err := m.kube.Get(ctx, key, s)
+	if kerrors.IsNotFound(err) {
+		gvk, err := m.kube.GroupVersionKindFor(mg)
+		if err != nil {
+			return nil, errors.Wrap(err, "cannot tell the kind of the owner of the Secret")
+		}
+
+		return xpresource.LocalConnectionSecretFor(mg, gvk), nil
+	}
+
+	return s, errors.Wrapf(err, "cannot get Secret %q", key)
 }
 
 // stored returns the managed resource as the API server has it now, and its record.

@@ -425,6 +425,14 @@ func TestMinterCreate(t *testing.T) {
 			},
 			state: mint.StateDone, sent: 1, alive: 1, published: true,
 		},
+		"UndeliverableUntilTimeout": {
+			reason: "What was tried for long enough is revoked, which is given time of its own.", outcome: mint.Minted,
+			prepare: func(b *bench) {
+				b.minter.delivery = publishInterval / 10
+				refuse(2, 100, errors.New("no answer from the API server"))(b)
+			},
+			want: "which has been revoked again", state: mint.StateFailed, sent: 1,
+		},
 		"ForbiddenMeanwhileAndUnreadable": {
 			reason: "Its secret may be published.", outcome: mint.Minted,
 			prepare: func(b *bench) {

@@ -215,31 +215,14 @@ func publishers(kube client.Client, k Kind) handler.MapFunc {
 	}
 }
 
-// A verdict on the Secret of the managed resource that is being reconciled, which
-// the reconciler would read only to find that it need not write it.
-type verdict struct {
-	published types.NamespacedName
-}
-
-type verdictKey struct{}
-
-// withVerdict gives each reconcile a place for its verdict.
-func withVerdict(r reconcile.Reconciler) reconcile.Reconciler {
-	return reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
-		return r.Reconcile(context.WithValue(ctx, verdictKey{}, &verdict{}), req)
-	})
-}
-
 // notePublication tells the reconciler's client that the Secret holds everything.
 func notePublication(ctx context.Context, secret types.NamespacedName) {
-	if v, ok := ctx.Value(verdictKey{}).(*verdict); ok {
-		v.published = secret
-	}
+	turnOf(ctx).published = secret
 }
 
 // A publisherClient is the client of a reconciler of minted objects. It labels
 // the Secrets that it creates, and does not read the one of which it is known
-// that it holds everything.
+// that it holds everything. What it has of a Secret it leaves to the turn.
 type publisherClient struct {
 	client.Client
 
@@ -251,20 +234,39 @@ type publisherClient struct {
 // takes for equal.
 func (c *publisherClient) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
 	s, ok := o.(*corev1.Secret)
-	if v, found := ctx.Value(verdictKey{}).(*verdict); !ok || !found || v.published != key {
-		return c.Client.Get(ctx, key, o, opts...)
+	if ok && turnOf(ctx).published == key {
+		*s = corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}, Type: xpresource.SecretTypeConnection}
+		return nil
 	}
 
-	*s = corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}, Type: xpresource.SecretTypeConnection}
+	err := c.Client.Get(ctx, key, o, opts...)
+	if ok && err == nil {
+		turnOf(ctx).secret = s.DeepCopy()
+	}
 
-	return nil
+	return err
 }
 
 // Create an object.
 func (c *publisherClient) Create(ctx context.Context, o client.Object, opts ...client.CreateOption) error {
-	if s, ok := o.(*corev1.Secret); ok {
+	s, ok := o.(*corev1.Secret)
+	if ok {
 		metav1.SetMetaDataLabel(&s.ObjectMeta, LabelPublishes, c.kind)
 	}
 
-	return c.Client.Create(ctx, o, opts...)
+	err := c.Client.Create(ctx, o, opts...)
+	if ok && err == nil {
+		turnOf(ctx).secret = s.DeepCopy()
+	}
+
+	return err
+}
+
+// Patch an object.
+func (c *publisherClient) Patch(ctx context.Context, o client.Object, patch client.Patch, opts ...client.PatchOption) error {
+	if _, ok := o.(*corev1.Secret); ok {
+		turnOf(ctx).secret = nil
+	}
+
+	return c.Client.Patch(ctx, o, patch, opts...)
 }

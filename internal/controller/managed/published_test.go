@@ -354,7 +354,7 @@ func TestPublisherClient(t *testing.T) {
 			tk := b.token(func(*v1beta1.Token) {})
 			b.secret(tk, published, "value")
 
-			r := withVerdict(reconcile.Func(func(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
+			r := withTurns(reconcile.Func(func(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
 				if !tc.verdict {
 					ctx = b.t.Context()
 				}

@@ -269,9 +269,9 @@ func TestObserveCachedSecret(t *testing.T) {
 			b.minter.cached = &reducedCache{Client: b.kube, reduce: reducer(t)}
 			b.unreadable = cannotRead(published)
 
-			v := &verdict{}
+			v := &turn{}
 
-			details, c, err := b.minter.observeSecret(context.WithValue(t.Context(), verdictKey{}, v), tk, nil)
+			details, c, err := b.minter.observeSecret(context.WithValue(t.Context(), turnKey{}, v), tk, nil)
 
 			if diff := cmp.Diff(tc.read, err != nil); diff != "" {
 				t.Errorf("\n%s\nthe API server is asked: -want, +got:\n%s", tc.reason, diff)

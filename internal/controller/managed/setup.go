@@ -180,6 +180,7 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 			permits:  o.Permits,
 			record:   c.record,
 			timeout:  o.RequestTimeout,
+			delivery: deliveryTimeout,
 			metrics:  o.Metrics.of(k.GroupVersionKind.Kind),
 			now:      c.now,
 		}
@@ -188,11 +189,11 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 	}
 
 	opts := []managed.ReconcilerOption{
-		managed.WithExternalConnector(stableConnector{c}),
+		managed.WithExternalConnector(turnConnector{stableConnector{c}}),
 		managed.WithLogger(log),
 		managed.WithRecorder(c.record),
 		managed.WithFinalizer(ujcontroller.NewOperationTrackerFinalizer(o.OperationTrackerStore, &finalizer{
-			Finalizer: xpresource.NewAPIFinalizer(mgr.GetClient(), managed.FinalizerName),
+			Finalizer: turnFinalizer{xpresource.NewAPIFinalizer(mgr.GetClient(), managed.FinalizerName)},
 			kube:      mgr.GetClient(),
 			forget:    c.forget,
 		})),
@@ -232,12 +233,7 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 		kube = &publisherClient{Client: kube, kind: k.GroupVersionKind.Kind}
 	}
 
-	var r reconcile.Reconciler = managed.NewReconciler(kubeclient.Manager{Manager: mgr, Client: kube}, xpresource.ManagedKind(k.GroupVersionKind), opts...)
-	if c.minter != nil {
-		r = withVerdict(r)
-	}
-
-	return c, r, nil
+	return c, withTurns(managed.NewReconciler(kubeclient.Manager{Manager: mgr, Client: kube}, xpresource.ManagedKind(k.GroupVersionKind), opts...)), nil
 }
 
 // Setup adds a controller that reconciles managed resources of the kind.
