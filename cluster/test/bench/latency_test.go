@@ -28,7 +28,7 @@ func (s *subject) latencies(samples, others int) []time.Duration {
 	ctx, cancel := context.WithTimeout(s.t.Context(), limit)
 	defer cancel()
 
-	p := s.StartProvider(defaults)
+	p := s.StartProvider(s.defaults)
 	s.settle(p)
 
 	secrets, err := s.kube.Watch(ctx, &corev1.SecretList{}, client.InNamespace(s.Namespace))

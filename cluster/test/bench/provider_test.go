@@ -7,8 +7,11 @@ package bench
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -46,6 +49,9 @@ const (
 	// steadyPolls are observed in the steady phase, and steadyTime is its longest.
 	steadyPolls = 1000
 	steadyTime  = time.Minute
+
+	// profileTime is how much of a phase is in its profile.
+	profileTime = 30 * time.Second
 )
 
 // A phase is what the provider has used in a part of its life.
@@ -73,6 +79,10 @@ type subject struct {
 	kube   client.WithWatch
 	audit  *auditReader
 	parent string
+
+	// profiles is where CPU profiles are written, if anywhere, and pprof the address
+	// that serves them: BENCH_PROFILES.
+	profiles, pprof string
 }
 
 func newSubject(t *testing.T, e *framework.Env, parent string) *subject {
@@ -86,15 +96,64 @@ func newSubject(t *testing.T, e *framework.Env, parent string) *subject {
 		t.Fatal(err)
 	}
 
-	return &subject{Env: e, t: t, kube: kube, audit: readAudit(t, e), parent: parent}
+	sub := &subject{Env: e, t: t, kube: kube, audit: readAudit(t, e), parent: parent, profiles: os.Getenv("BENCH_PROFILES")}
+	if sub.profiles != "" {
+		sub.pprof = e.FreeAddress()
+	}
+
+	return sub
 }
 
 // defaults starts the provider as a user does, but for the addresses: with the
 // default of each flag, and for all namespaces.
-func defaults(cmd *exec.Cmd) {
+func (s *subject) defaults(cmd *exec.Cmd) {
 	cmd.Args = slices.DeleteFunc(cmd.Args, func(arg string) bool {
 		return strings.HasPrefix(arg, "--watch-namespace") || strings.HasPrefix(arg, "--poll")
 	})
+
+	if s.profiles != "" {
+		cmd.Args = append(cmd.Args, "--pprof", "--pprof-bind-address="+s.pprof)
+	}
+}
+
+// profiled calls fn, and writes a CPU profile of the provider from its beginning on
+// if one is asked for.
+func (s *subject) profiled(name string, fn func()) {
+	s.t.Helper()
+
+	if s.profiles == "" {
+		fn()
+		return
+	}
+
+	done := make(chan error, 1)
+
+	go func() { done <- s.profile(filepath.Join(s.profiles, name+".pprof")) }()
+
+	fn()
+
+	if err := <-done; err != nil {
+		s.t.Errorf("cannot profile: %v", err)
+	}
+}
+
+func (s *subject) profile(path string) error {
+	resp, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.pprof, int(profileTime.Seconds())))
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", resp.Status, b)
+	}
+
+	return os.WriteFile(path, b, 0o600)
 }
 
 // every makes the provider poll in that interval.
@@ -111,19 +170,19 @@ func (s *subject) run(n, polls int) providerResult {
 
 	limit := max(minPatience, time.Duration(n)*patience)
 
-	p := s.StartProvider(defaults)
+	p := s.StartProvider(s.defaults)
 	s.settle(p)
 	s.audit.next(s.t)
 
 	r.Idle = p.Usage()
 
-	r.Create = s.measure(p, func() { s.create(n, limit) })
+	r.Create = s.measure(p, func() { s.profiled("create", func() { s.create(n, limit) }) })
 	r.Created = p.Usage()
 	p.Stop()
 
 	started := time.Now()
 	s.Scaleway.ResetRequests()
-	p = s.StartProvider(defaults)
+	p = s.StartProvider(s.defaults)
 
 	r.Restart = s.measureFrom(p, 0, func() { s.awaitReads(n, limit) })
 	r.FirstReconcile = s.Scaleway.Requests()[0].Time.Sub(started)
@@ -131,7 +190,7 @@ func (s *subject) run(n, polls int) providerResult {
 
 	r.Interval = min(max(minInterval, time.Duration(n)*time.Second/pollsPerSecond), maxInterval)
 	s.Scaleway.ResetRequests()
-	p = s.StartProvider(defaults, every(r.Interval))
+	p = s.StartProvider(s.defaults, every(r.Interval))
 	s.awaitReads(n, limit)
 	time.Sleep(quiet)
 
@@ -139,17 +198,17 @@ func (s *subject) run(n, polls int) providerResult {
 	s.Scaleway.ResetRequests()
 
 	// It never comes to rest: what begins in this time counts.
-	r.Poll = s.during(p, p.Usage().CPU, func() { s.awaitReads(polls, steadyTime) })
+	r.Poll = s.during(p, p.Usage().CPU, func() { s.profiled("poll", func() { s.awaitReads(polls, steadyTime) }) })
 	r.Polls = r.Poll.Requests[http.MethodGet]
 	r.Steady = p.Usage()
 
 	p.Stop()
-	p = s.StartProvider(defaults)
+	p = s.StartProvider(s.defaults)
 	s.awaitReads(n, limit)
 	s.settle(p)
 	s.audit.next(s.t)
 
-	r.Delete = s.measure(p, func() { s.deleteAll(limit) })
+	r.Delete = s.measure(p, func() { s.profiled("delete", func() { s.deleteAll(limit) }) })
 	p.Stop()
 
 	return r
