@@ -13,6 +13,7 @@ func domain() resource.Resource {
 		Kind:        "Domain",
 		Description: "serves a container of Scaleway Serverless Containers under a host name of yours. The host name must have a CNAME record that points at the container's endpoint before the Domain can be created.",
 		Path:        "/containers/v1/regions/{region}/domains/{id}",
+		ReadByGet:   true,
 		Regions:     regions(),
 		References:  map[string]string{"container_id": "scaleway_container"},
 		Fields: map[string]resource.Field{

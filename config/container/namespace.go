@@ -15,6 +15,7 @@ func namespace() resource.Resource {
 		Kind:        "ContainerNamespace",
 		Description: "is a namespace of Scaleway Serverless Containers: it groups containers of one project and region, and the environment variables that they share. Deleting it deletes everything in it.",
 		Path:        "/containers/v1/regions/{region}/namespaces/{id}",
+		ReadByGet:   true,
 		Regions:     regions(),
 		UUIDs:       []string{"project_id"},
 		Fields: map[string]resource.Field{

@@ -18,8 +18,9 @@ func token() resource.Resource {
 		Kind:        "Token",
 		Description: "is a credential for private containers of Scaleway Serverless Containers: a JSON Web Token that opens one container, or all of one namespace, and that Scaleway shows once. It is written to the Secret named by writeConnectionSecretToRef, under the key token. None of its arguments can be changed.",
 		// Version 1 of the API has no tokens.
-		Path:    "/containers/v1beta1/regions/{region}/tokens/{id}",
-		Regions: regions(),
+		Path:      "/containers/v1beta1/regions/{region}/tokens/{id}",
+		ReadByGet: true,
+		Regions:   regions(),
 		References: map[string]string{
 			"container_id": "scaleway_container",
 			"namespace_id": "scaleway_container_namespace",

@@ -17,6 +17,7 @@ func apiKey() resource.Resource {
 		Kind:        "ApiKey",
 		Description: "is an API key of Scaleway IAM: what an application or a user authenticates with, and may do what the policies of that one allow. Its secret key, which Scaleway shows once, is written to the Secret named by writeConnectionSecretToRef, in which access_key, secret_key, project_id and organization_id are what they say, token is the secret key once more, for the header X-Auth-Token, and SCW_ACCESS_KEY and its like are what Scaleway's tools read. None of its arguments can be changed.",
 		Path:        "/iam/v1alpha1/api-keys/{id}",
+		ReadByGet:   true,
 		ID:          resource.Form{Name: "an access key", Pattern: `SCW[A-Z0-9]{17}`, Example: "SCWXXXXXXXXXXXXXXXXX"},
 		References:  map[string]string{"application_id": "scaleway_iam_application"},
 		UUIDs:       []string{"default_project_id", "user_id"},

@@ -13,6 +13,7 @@ func application() resource.Resource {
 		Kind:        "Application",
 		Description: "is an application of Scaleway IAM: a principal that is no person. A Policy says what it may do, and an ApiKey is what it authenticates with. Deleting it revokes its API keys.",
 		Path:        "/iam/v1alpha1/applications/{id}",
+		ReadByGet:   true,
 		UUIDs:       []string{"organization_id"},
 		Fields: map[string]resource.Field{
 			"created_at":      {Description: descriptionCreated},

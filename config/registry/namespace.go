@@ -15,6 +15,7 @@ func namespace() resource.Resource {
 		Kind:        "RegistryNamespace",
 		Description: "is a namespace of Scaleway Container Registry, which holds images. Its endpoint, under which images are pushed and pulled, is also written to the Secret named by writeConnectionSecretToRef, under the key endpoint. Deleting it deletes the images in it.",
 		Path:        "/registry/v1/regions/{region}/namespaces/{id}",
+		ReadByGet:   true,
 		Regions:     regions(),
 		UUIDs:       []string{"project_id"},
 		Fields: map[string]resource.Field{

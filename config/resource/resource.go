@@ -48,6 +48,12 @@ type Resource struct {
 	// which those of regional products always have.
 	ID Form
 
+	// ReadByGet says that the one request by which Terraform reads an object is a GET
+	// of its path. An object is then not read through Terraform at a poll that begins
+	// with the same managed resource, and gets the same answer, as one before it that
+	// found nothing to do.
+	ReadByGet bool
+
 	// Regions that serve this resource, such as fr-par. A global one has none.
 	Regions []string
 
@@ -190,7 +196,7 @@ func (r Resource) CollectionPath(region string) string {
 // ObjectPath returns the path in Scaleway's API of the object with the supplied
 // region, which is empty for a global one, and UUID.
 func (r Resource) ObjectPath(region, id string) string {
-	return strings.NewReplacer("{region}", region, "{id}", id).Replace(r.Path)
+	return strings.Replace(strings.Replace(r.Path, "{region}", region, 1), "{id}", id, 1)
 }
 
 // Global tells whether the objects belong to no region.

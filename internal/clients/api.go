@@ -100,6 +100,12 @@ func (a *API) Probe(ctx context.Context, path string) error {
 	return errors.Wrapf(err, "cannot list %s", path)
 }
 
+// Get an object, for what Expect of transport.Observations tells of the answer.
+func (a *API) Get(ctx context.Context, path string) error {
+	err := a.client.Do(&scw.ScalewayRequest{Method: http.MethodGet, Path: path}, nil, scw.WithContext(ctx))
+	return errors.Wrapf(err, "cannot get %s", path)
+}
+
 // Delete deletes an object. It is no error if there is none.
 func (a *API) Delete(ctx context.Context, path string) error {
 	err := a.client.Do(&scw.ScalewayRequest{Method: http.MethodDelete, Path: path}, nil, scw.WithContext(ctx))

@@ -51,7 +51,10 @@ type Builder struct {
 	allowedAPIURLs []string
 	secrets        SecretReader
 	configured     *lru.Cache[string, configured]
-	inFlight       singleflight.Group
+	// apis of the clients that Setup has returned, by what the Terraform provider's
+	// functions take.
+	apis     *lru.Cache[any, *API]
+	inFlight singleflight.Group
 }
 
 // configured clients for one set of credentials.
@@ -70,12 +73,17 @@ func NewBuilder(secrets SecretReader, allowedAPIURLs ...string) *Builder {
 		panic(err) // Only a size below one is an error.
 	}
 
+	apis, err := lru.New[any, *API](maxClients)
+	if err != nil {
+		panic(err) // Only a size below one is an error.
+	}
+
 	allowed := make([]string, len(allowedAPIURLs))
 	for i, u := range allowedAPIURLs {
 		allowed[i] = strings.TrimSuffix(u, "/") // As in the credentials.
 	}
 
-	return &Builder{secrets: secrets, allowedAPIURLs: allowed, configured: c}
+	return &Builder{secrets: secrets, allowedAPIURLs: allowed, configured: c, apis: apis}
 }
 
 // Setup implements upjet's SetupFn. Its errors name the ProviderConfig or the
@@ -151,6 +159,12 @@ func (b *Builder) API(ctx context.Context, kube client.Client, mg xpresource.Mod
 	return c.api, credentials.Defaults(), err
 }
 
+// APIOf returns the client with the credentials that Setup has returned. There is none
+// if so many others have been used since that it is no longer kept.
+func (b *Builder) APIOf(s terraform.Setup) (*API, bool) {
+	return b.apis.Get(s.Meta)
+}
+
 // Credentials of a ProviderConfig or a ClusterProviderConfig. The errors name it
 // and where its credentials are, and hold no secret.
 func (b *Builder) Credentials(ctx context.Context, pc client.Object) (Credentials, error) {
@@ -215,6 +229,7 @@ func (b *Builder) configure(ctx context.Context, credentials Credentials) (confi
 		c, err := newConfigured(context.WithoutCancel(ctx), credentials)
 		if err == nil {
 			b.configured.Add(digest, c)
+			b.apis.Add(c.meta, c.api)
 		}
 
 		return c, err

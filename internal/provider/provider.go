@@ -351,6 +351,7 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 		Observations:    seen,
 		Permits:         permits,
 		API:             builder.API,
+		APIOf:           builder.APIOf,
 		Clients:         builder,
 		Secrets:         secrets,
 		ExpiryMetrics:   o.ExpiryMetrics,

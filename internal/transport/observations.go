@@ -7,10 +7,12 @@ package transport
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 )
@@ -46,6 +48,16 @@ func (o Observation) Transient() bool {
 // known for all of them.
 type Observations struct {
 	byObject *lru.Cache[object, Observation]
+
+	mu       sync.Mutex
+	expected map[object][]*expectation
+}
+
+// An expectation of the answer to one GET.
+type expectation struct {
+	answers int
+	digest  [sha256.Size]byte
+	found   bool
 }
 
 // An object as a tenant sees it. Two may name one by its path, of whom one is told
@@ -61,7 +73,7 @@ func NewObservations() *Observations {
 		panic(err) // Only a size below one is an error.
 	}
 
-	return &Observations{byObject: c}
+	return &Observations{byObject: c, expected: map[object][]*expectation{}}
 }
 
 // Get returns the last observation that the tenant has made of the object with the
@@ -74,11 +86,55 @@ func (o *Observations) Get(t *Tenant, path string) (Observation, bool) {
 	return o.byObject.Get(object{tenant: t.id, path: path})
 }
 
+// Expect the tenant to get the object with the supplied path. End returns a digest of
+// what was answered, if there was one answer until then, and the object was found.
+func (o *Observations) Expect(t *Tenant, path string) (end func() (digest [sha256.Size]byte, ok bool)) {
+	if t == nil {
+		return func() ([sha256.Size]byte, bool) { return [sha256.Size]byte{}, false }
+	}
+
+	which, e := object{tenant: t.id, path: path}, &expectation{}
+
+	o.mu.Lock()
+	defer o.mu.Unlock()
+
+	o.expected[which] = append(o.expected[which], e)
+
+	return func() ([sha256.Size]byte, bool) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+
+		left := slices.DeleteFunc(o.expected[which], func(other *expectation) bool { return other == e })
+		if o.expected[which] = left; len(left) == 0 {
+			delete(o.expected, which)
+		}
+
+		return e.digest, e.answers == 1 && e.found
+	}
+}
+
+// meet the expectations of an answer.
+func (o *Observations) meet(t *Tenant, req *http.Request, resp *http.Response, body []byte) {
+	if req.Method != http.MethodGet {
+		return
+	}
+
+	o.mu.Lock()
+	defer o.mu.Unlock()
+
+	for _, e := range o.expected[object{tenant: t.id, path: req.URL.Path}] {
+		e.answers++
+		e.digest, e.found = sha256.Sum256(body), resp.StatusCode == http.StatusOK
+	}
+}
+
 // tap notes the status of the object in an answer, and returns the body with a
 // stable one where it is transient: Terraform's waiters then return at once,
 // instead of holding a worker, and kinds whose ID Terraform records only after
 // the wait are never lost in between.
 func (o *Observations) tap(t *Tenant, req *http.Request, resp *http.Response, body []byte) []byte {
+	o.meet(t, req, resp, body)
+
 	switch {
 	case !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json"):
 		return body

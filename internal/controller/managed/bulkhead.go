@@ -196,7 +196,8 @@ func (b *Bulkhead) Wrap(kind string, object client.Object, kube client.Reader, i
 			return reconcile.Result{}, errors.Errorf("%T is not a namespaced managed resource", object)
 		}
 
-		if err := kube.Get(ctx, req.NamespacedName, mg); err != nil {
+		// It is only looked at: a copy would be for nothing.
+		if err := kube.Get(ctx, req.NamespacedName, mg, client.UnsafeDisableDeepCopy); err != nil {
 			if kerrors.IsNotFound(err) {
 				b.forget(i)
 				return reconcile.Result{}, nil

@@ -39,6 +39,10 @@ type Connector struct {
 	// object is looked at again is asked without a context that tells.
 	tenants sync.Map
 
+	// unchanged spares what inner would find to be as it was. It is nil for kinds of
+	// which that cannot be told.
+	unchanged *unchangedConnector
+
 	// minter guards kinds whose secret is shown once. It is nil for others.
 	minter *minter
 }
@@ -57,8 +61,11 @@ func (c *Connector) Connect(ctx context.Context, mg xpresource.Managed) (managed
 
 	ctx = onceFor(ctx, false)
 
-	if err := c.check(ctx, tr); err != nil {
-		return nil, err
+	// What has been observed before has been checked before.
+	if c.unchanged == nil || !c.unchanged.knows(mg) {
+		if err := c.check(ctx, tr); err != nil {
+			return nil, err
+		}
 	}
 
 	inner, err := c.inner.Connect(ctx, mg)
@@ -153,6 +160,10 @@ func (c *Connector) connectClean(ctx context.Context, mg xpresource.Managed) (ma
 // forget what is remembered of a managed resource that is gone.
 func (c *Connector) forget(uid types.UID) {
 	c.tenants.Delete(uid)
+
+	if c.unchanged != nil {
+		c.unchanged.forget(uid)
+	}
 
 	if c.minter != nil {
 		c.minter.warned.forget(uid)

@@ -102,6 +102,7 @@ func newRig(b testing.TB) *rig {
 		Observations:   observations,
 		Permits:        permits,
 		API:            builder.API,
+		APIOf:          builder.APIOf,
 		RequestTimeout: time.Minute,
 		Metrics:        NewMetrics(),
 	}, Kind{
@@ -151,10 +152,15 @@ func (t *rig) get(b testing.TB, r reconcile.Request) *containerv1beta1.Token {
 	return tk
 }
 
+// asTenant returns the context in which the Bulkhead has a Token reconciled.
+func asTenant(b testing.TB) context.Context {
+	return transport.WithUser(b.Context(), v1beta1.ProviderConfigKind+" team-a/default")
+}
+
 func (t *rig) reconcile(b testing.TB, r reconcile.Request) {
 	b.Helper()
 
-	if _, err := t.reconciler.Reconcile(b.Context(), r); err != nil {
+	if _, err := t.reconciler.Reconcile(asTenant(b), r); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
 	ujcontroller "github.com/crossplane/upjet/v2/pkg/controller"
 	"github.com/crossplane/upjet/v2/pkg/metrics"
+	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -74,6 +75,9 @@ type Options struct {
 
 	// API returns clients for requests that Terraform has no function for.
 	API APIFn
+
+	// APIOf returns clients with the credentials that upjet has been given.
+	APIOf APIOfFn
 
 	// Clients reads and checks the credentials of ProviderConfigs.
 	Clients *clients.Builder
@@ -150,17 +154,38 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 	// What reads the Secrets that arguments are taken from.
 	once := secretsOnce{mgr.GetClient()}
 
+	setup := turnSetup(o.SetupFn)
+
 	c := &Connector{
 		kube:     once,
 		resource: o.Resources[k.Resource],
 		trackers: o.OperationTrackerStore,
 		seen:     o.Observations,
 		now:      time.Now,
-		inner: ujcontroller.NewTerraformPluginSDKConnector(once, o.SetupFn, o.Provider.Resources[k.Resource], o.OperationTrackerStore,
+		inner: ujcontroller.NewTerraformPluginSDKConnector(once, setup, o.Provider.Resources[k.Resource], o.OperationTrackerStore,
 			ujcontroller.WithTerraformPluginSDKLogger(discreet{log}),
 			ujcontroller.WithTerraformPluginSDKMetricRecorder(recorder),
 			ujcontroller.WithTerraformPluginSDKManagementPolicies(true)),
 		record: event.NewAPIRecorder(mgr.GetEventRecorderFor(name)), //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
+	}
+
+	if tr, ok := k.Object.(ujresource.Terraformed); ok && c.resource.ReadByGet && remembers(tr) {
+		c.unchanged = &unchangedConnector{
+			ExternalConnector: c.inner,
+			kube:              once,
+			setup:             setup,
+			apiOf:             o.APIOf,
+			seen:              o.Observations,
+			recorder:          recorder,
+			path:              c.path,
+			details:           func(d managed.ConnectionDetails) managed.ConnectionDetails { return d },
+		}
+
+		if c.resource.Minted != nil {
+			c.unchanged.details = usable
+		}
+
+		c.inner = c.unchanged
 	}
 
 	initializers := []managed.Initializer{managed.InitializerFn(checkReferences)}

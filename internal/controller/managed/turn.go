@@ -11,6 +11,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	ujterraform "github.com/crossplane/upjet/v2/pkg/terraform"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -28,6 +29,9 @@ type turn struct {
 	// secret is the Secret that the reconciler has read or created, as the API server
 	// returned it.
 	secret *corev1.Secret
+
+	// setup is what upjet has been given to reach Scaleway with.
+	setup *ujterraform.Setup
 
 	// creates tells that the object is about to be created. Before, the managed
 	// resource is stored.
@@ -55,6 +59,16 @@ func turnOf(ctx context.Context) *turn {
 	}
 
 	return &turn{}
+}
+
+// turnSetup has the function note in the turn what it returns.
+func turnSetup(fn ujterraform.SetupFn) ujterraform.SetupFn {
+	return func(ctx context.Context, kube client.Client, mg xpresource.Managed) (ujterraform.Setup, error) {
+		s, err := fn(ctx, kube, mg)
+		turnOf(ctx).setup = &s
+
+		return s, err
+	}
 }
 
 // A turnConnector has its clients note in the turn what they have done.

@@ -36,7 +36,7 @@ func section(mg xpresource.Managed, path string) reflect.Value {
 	v := reflect.Indirect(reflect.ValueOf(mg))
 
 	for name := range strings.SplitSeq(path, ".") {
-		v = v.FieldByNameFunc(func(field string) bool { return strings.EqualFold(field, name) })
+		v = v.FieldByName(strings.ToUpper(name[:1]) + name[1:])
 	}
 
 	return v
