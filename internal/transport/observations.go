@@ -50,14 +50,21 @@ type Observations struct {
 	byObject *lru.Cache[object, Observation]
 
 	mu       sync.Mutex
-	expected map[object][]*expectation
+	expected map[request][]*expectation
 }
 
-// An expectation of the answer to one GET.
+// A request of an object.
+type request struct {
+	object
+
+	method string
+}
+
+// An expectation of the answer to one request.
 type expectation struct {
 	answers int
 	digest  [sha256.Size]byte
-	found   bool
+	success bool
 }
 
 // An object as a tenant sees it. Two may name one by its path, of whom one is told
@@ -73,7 +80,7 @@ func NewObservations() *Observations {
 		panic(err) // Only a size below one is an error.
 	}
 
-	return &Observations{byObject: c, expected: map[object][]*expectation{}}
+	return &Observations{byObject: c, expected: map[request][]*expectation{}}
 }
 
 // Get returns the last observation that the tenant has made of the object with the
@@ -86,45 +93,43 @@ func (o *Observations) Get(t *Tenant, path string) (Observation, bool) {
 	return o.byObject.Get(object{tenant: t.id, path: path})
 }
 
-// Expect the tenant to get the object with the supplied path. End returns a digest of
-// what was answered, if there was one answer until then, and the object was found.
-func (o *Observations) Expect(t *Tenant, path string) (end func() (digest [sha256.Size]byte, ok bool)) {
+// Expect the tenant to make one request of the object with the supplied path, with a
+// method such as GET. End returns a digest of what was answered, if there was one
+// answer until then, and it was a success.
+func (o *Observations) Expect(t *Tenant, method, path string) (end func() (digest [sha256.Size]byte, ok bool)) {
 	if t == nil {
 		return func() ([sha256.Size]byte, bool) { return [sha256.Size]byte{}, false }
 	}
 
-	which, e := object{tenant: t.id, path: path}, &expectation{}
+	r, e := request{object: object{tenant: t.id, path: path}, method: method}, &expectation{}
 
 	o.mu.Lock()
 	defer o.mu.Unlock()
 
-	o.expected[which] = append(o.expected[which], e)
+	o.expected[r] = append(o.expected[r], e)
 
 	return func() ([sha256.Size]byte, bool) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 
-		left := slices.DeleteFunc(o.expected[which], func(other *expectation) bool { return other == e })
-		if o.expected[which] = left; len(left) == 0 {
-			delete(o.expected, which)
+		o.expected[r] = slices.DeleteFunc(o.expected[r], func(other *expectation) bool { return other == e })
+		if len(o.expected[r]) == 0 {
+			delete(o.expected, r)
 		}
 
-		return e.digest, e.answers == 1 && e.found
+		return e.digest, e.answers == 1 && e.success
 	}
 }
 
 // meet the expectations of an answer.
 func (o *Observations) meet(t *Tenant, req *http.Request, resp *http.Response, body []byte) {
-	if req.Method != http.MethodGet {
-		return
-	}
-
 	o.mu.Lock()
 	defer o.mu.Unlock()
 
-	for _, e := range o.expected[object{tenant: t.id, path: req.URL.Path}] {
+	for _, e := range o.expected[request{object: object{tenant: t.id, path: req.URL.Path}, method: req.Method}] {
 		e.answers++
-		e.digest, e.found = sha256.Sum256(body), resp.StatusCode == http.StatusOK
+		e.digest = sha256.Sum256(body)
+		e.success = resp.StatusCode >= http.StatusOK && resp.StatusCode < http.StatusMultipleChoices
 	}
 }
 

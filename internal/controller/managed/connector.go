@@ -6,6 +6,7 @@ package managed
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -42,6 +43,10 @@ type Connector struct {
 	// unchanged spares what inner would find to be as it was. It is nil for kinds of
 	// which that cannot be told.
 	unchanged *unchangedConnector
+
+	// deleted are the names of objects that Scaleway has deleted when this process asked
+	// for it, by UID. What is not found afterwards need not be looked for elsewhere.
+	deleted sync.Map
 
 	// minter guards kinds whose secret is shown once. It is nil for others.
 	minter *minter
@@ -160,6 +165,7 @@ func (c *Connector) connectClean(ctx context.Context, mg xpresource.Managed) (ma
 // forget what is remembered of a managed resource that is gone.
 func (c *Connector) forget(uid types.UID) {
 	c.tenants.Delete(uid)
+	c.deleted.Delete(uid)
 
 	if c.unchanged != nil {
 		c.unchanged.forget(uid)
@@ -187,6 +193,13 @@ func (c *Connector) path(mg xpresource.Managed) string {
 	}
 
 	return c.resource.ObjectPath(id.Region, id.UUID)
+}
+
+// hasDeleted tells whether the managed resource's object is one that Scaleway has
+// deleted when this process asked for it.
+func (c *Connector) hasDeleted(mg xpresource.Managed) bool {
+	name, ok := c.deleted.Load(mg.GetUID())
+	return ok && meta.WasDeleted(mg) && name == meta.GetExternalName(mg)
 }
 
 // external is the client for one object.
@@ -284,7 +297,14 @@ func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.E
 		return managed.ExternalDelete{}, err
 	}
 
+	answer := e.connector.seen.Expect(e.tenant, http.MethodDelete, e.connector.path(mg))
+
 	deletion, err := fresh.Delete(ctx, mg)
+
+	if _, ok := answer(); ok && err == nil {
+		e.connector.deleted.Store(mg.GetUID(), meta.GetExternalName(mg))
+	}
+
 	if _, after := e.seen(mg); err != nil && before && !after {
 		// It was seen a moment ago, and is not found any more. Terraform takes that for
 		// an error with some kinds. Objects without a status are never seen.

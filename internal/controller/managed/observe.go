@@ -120,6 +120,11 @@ func (e *external) observeMinted(ctx context.Context, mg xpresource.Managed, o m
 		return managed.ExternalObservation{}, err
 	}
 
+	// Otherwise it is looked for in the list of all that its parent has.
+	if !o.ResourceExists && e.connector.hasDeleted(mr) {
+		return o, nil
+	}
+
 	if !o.ResourceExists {
 		return o, m.observeMissing(ctx, mr)
 	}

@@ -7,6 +7,7 @@ package managed
 import (
 	"context"
 	"crypto/sha256"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -147,7 +148,7 @@ func (e *unchangedExternal) Observe(ctx context.Context, mg xpresource.Managed) 
 	}
 
 	before := mg.DeepCopyObject()
-	answer := c.seen.Expect(transport.TenantOf(ctx), c.path(mg))
+	answer := c.seen.Expect(transport.TenantOf(ctx), http.MethodGet, c.path(mg))
 
 	o, err := e.inner.Observe(ctx, mg)
 
@@ -169,7 +170,7 @@ func (e *unchangedExternal) Observe(ctx context.Context, mg xpresource.Managed) 
 func (e *unchangedExternal) same(ctx context.Context, mg xpresource.Managed) bool {
 	c := e.connector
 	start, path := time.Now(), c.path(mg)
-	answer := c.seen.Expect(transport.TenantOf(ctx), path)
+	answer := c.seen.Expect(transport.TenantOf(ctx), http.MethodGet, path)
 
 	err := e.api.Get(ctx, path)
 	digest, ok := answer()
