@@ -958,7 +958,13 @@ func TestBuilderAPI(t *testing.T) {
 				newClusterProviderConfig("crossplane-system"), newSecret("crossplane-system", two),
 			)
 
-			api, defaults, err := NewBuilder(LiveSecrets{kube}, tc.allowed...).API(t.Context(), kube, tc.mg)
+			b := NewBuilder(LiveSecrets{kube}, tc.allowed...)
+
+			if _, ok := b.APIOf(terraform.Setup{}); ok {
+				t.Errorf("\n%s\nAPIOf(...): there is a client of nobody", tc.reason)
+			}
+
+			api, defaults, err := b.API(t.Context(), kube, tc.mg)
 			if diff := cmp.Diff(tc.want.err, err, equateErrorText()); diff != "" {
 				t.Fatalf("\n%s\nAPI(...): -want error, +got error:\n%s", tc.reason, diff)
 			}
@@ -969,6 +975,16 @@ func TestBuilderAPI(t *testing.T) {
 
 			if diff := cmp.Diff(tc.want.defaults, defaults); diff != "" {
 				t.Errorf("\n%s\nAPI(...): -want defaults, +got defaults:\n%s", tc.reason, diff)
+			}
+
+			// Upjet is given what the client is found by.
+			setup, err := b.Setup(t.Context(), kube, tc.mg)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			if of, ok := b.APIOf(setup); !ok || of != api {
+				t.Errorf("\n%s\nAPIOf(...): want the client of the same credentials, got %v", tc.reason, ok)
 			}
 
 			if err := api.Delete(t.Context(), "/containers"); err != nil {

@@ -6,6 +6,7 @@ package managed
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log"
 	"maps"
@@ -41,10 +42,11 @@ import (
 // A rig is the provider's code for Tokens between a Kubernetes API and a Scaleway
 // API that are in memory.
 type rig struct {
-	kube       *memory
-	scaleway   *tokenAPI
-	connector  *Connector
-	reconciler reconcile.Reconciler
+	kube        *memory
+	scaleway    *tokenAPI
+	credentials *storedCredentials
+	connector   *Connector
+	reconciler  reconcile.Reconciler
 }
 
 func newRig(b testing.TB) *rig {
@@ -56,7 +58,7 @@ func newRig(b testing.TB) *rig {
 	pc.Spec.Credentials.Source = xpv1.CredentialsSourceSecret
 	pc.Spec.Credentials.SecretRef.Name, pc.Spec.Credentials.SecretRef.Key = "default", "credentials"
 
-	t := &rig{kube: newMemory(b, pc), scaleway: newTokenAPI()}
+	t := &rig{kube: newMemory(b, pc), scaleway: newTokenAPI(), credentials: &storedCredentials{secretKey: "11111111-1111-4111-8111-111111111111"}}
 
 	r := declaration(b, "scaleway_container_token")
 	observations, permits := transport.NewObservations(), mint.NewPermits()
@@ -84,7 +86,7 @@ func newRig(b testing.TB) *rig {
 	b.Cleanup(func() { http.DefaultTransport = before })
 	rt.Install()
 
-	builder := clients.NewBuilder(storedCredentials{})
+	builder := clients.NewBuilder(t.credentials)
 	builder.Tenants = tenants
 
 	t.connector, t.reconciler, err = newReconciler(memoryManager{kube: t.kube}, Options{
@@ -119,10 +121,12 @@ func newRig(b testing.TB) *rig {
 }
 
 // storedCredentials are in each Secret.
-type storedCredentials struct{}
+type storedCredentials struct {
+	secretKey string
+}
 
-func (storedCredentials) Get(context.Context, types.NamespacedName) (map[string][]byte, error) {
-	return map[string][]byte{"credentials": []byte(`{"access_key":"SCWXXXXXXXXXXXXXXXXX","secret_key":"11111111-1111-4111-8111-111111111111","project_id":"22222222-2222-4222-8222-222222222222"}`)}, nil
+func (s *storedCredentials) Get(context.Context, types.NamespacedName) (map[string][]byte, error) {
+	return map[string][]byte{"credentials": fmt.Appendf(nil, `{"access_key":"SCWXXXXXXXXXXXXXXXXX","secret_key":%q,"project_id":"22222222-2222-4222-8222-222222222222"}`, s.secretKey)}, nil
 }
 
 // newToken stores a Token as a user applies it, and returns a request for it.

@@ -43,6 +43,9 @@ import (
 // A memory is a Kubernetes API in which nothing is encoded, so that a benchmark
 // measures the provider. It reads as the provider's cache does, and counts calls.
 type memory struct {
+	// refuse the next update of a status.
+	refuse error
+
 	client.Client
 
 	scheme  *runtime.Scheme
@@ -221,6 +224,12 @@ type memoryStatus struct {
 
 func (s memoryStatus) Update(_ context.Context, o client.Object, _ ...client.SubResourceUpdateOption) error {
 	s.memory.count("update status", o)
+
+	if err := s.memory.refuse; err != nil {
+		s.memory.refuse = nil
+		return err
+	}
+
 	s.memory.store(o)
 
 	return nil
@@ -288,6 +297,8 @@ type tokenAPI struct {
 
 	// minting is called by the request that mints a token. Optional.
 	minting func()
+	// answer replaces what a request is answered with. Optional.
+	answer func(req *http.Request, status int, body string) (int, string)
 }
 
 func newTokenAPI() *tokenAPI {
@@ -326,8 +337,13 @@ func (a *tokenAPI) RoundTrip(req *http.Request) (*http.Response, error) {
 		body = fmt.Sprintf(tokenBody, id, a.marks[id], "")
 	}
 
+	status := http.StatusOK
+	if a.answer != nil {
+		status, body = a.answer(req, status, body)
+	}
+
 	return &http.Response{
-		Status: "200 OK", StatusCode: http.StatusOK,
+		Status: http.StatusText(status), StatusCode: status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header:  http.Header{"Content-Type": {"application/json"}},
 		Body:    io.NopCloser(bytes.NewReader([]byte(body))),

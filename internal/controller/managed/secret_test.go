@@ -271,7 +271,7 @@ func TestObserveCachedSecret(t *testing.T) {
 
 			v := &turn{}
 
-			details, c, err := b.minter.observeSecret(context.WithValue(t.Context(), turnKey{}, v), tk, nil)
+			details, c, err := b.minter.observeSecret(inTurn(t.Context(), v), tk, nil)
 
 			if diff := cmp.Diff(tc.read, err != nil); diff != "" {
 				t.Errorf("\n%s\nthe API server is asked: -want, +got:\n%s", tc.reason, diff)

@@ -169,7 +169,7 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 		record: event.NewAPIRecorder(mgr.GetEventRecorderFor(name)), //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
 	}
 
-	if tr, ok := k.Object.(ujresource.Terraformed); ok && c.resource.ReadByGet && remembers(tr) {
+	if tr, ok := k.Object.(ujresource.Terraformed); ok && remembers(c.resource, tr) {
 		c.unchanged = &unchangedConnector{
 			ExternalConnector: c.inner,
 			kube:              once,

@@ -22,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
@@ -67,16 +68,16 @@ type finding struct {
 	answer [sha256.Size]byte
 }
 
-// remembers tells whether findings of managed resources like the supplied one may be
-// remembered. A Secret that an argument is taken from can change on its own.
-func remembers(mg ujresource.Terraformed) bool {
+// remembers tells whether findings of managed resources of a kind may be remembered. A
+// Secret that an argument is taken from can change on its own.
+func remembers(r resource.Resource, mg ujresource.Terraformed) bool {
 	for _, path := range mg.GetConnectionDetailsMapping() {
 		if !strings.HasPrefix(path, "status.") {
 			return false
 		}
 	}
 
-	return true
+	return r.ReadByGet
 }
 
 // Connect implements managed.ExternalConnector.
