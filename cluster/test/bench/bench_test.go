@@ -61,32 +61,45 @@ func TestBench(t *testing.T) {
 		t.Logf("Terraform is left out, because it cannot be built here: %v", err)
 	}
 
+	version := "without Terraform"
+	if tf != nil {
+		version = tf.Version
+	}
+
 	for _, n := range o.tokens {
 		tb := newTable(n)
 
 		for i := range o.repeat {
-			e := framework.New(t, fakescaleway.WithRequestLog(10*n))
-			parent := e.CreateParent()
-			_, uuid, _ := strings.Cut(parent, "/")
-
-			tb.addLoop(runLoop(t, e, uuid, n))
-
-			if tf != nil {
-				tb.addTerraform(tf.run(t, e, uuid, n))
+			measured := func() {
+				fmt.Printf("\n### %d tokens\n\nMedians of run 1 to %d of %d, and the least and the most of them. %s, %s/%s, %d CPUs; %s.\n\n%s",
+					n, i+1, o.repeat, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), version, tb)
 			}
 
-			tb.addProvider(newSubject(t, e, parent).run(n, steadyPolls))
-			fmt.Fprintf(os.Stderr, "%d tokens: run %d of %d is done\n", n, i+1, o.repeat)
+			once(t, tf, tb, measured)
 		}
-
-		version := "without Terraform"
-		if tf != nil {
-			version = tf.Version
-		}
-
-		fmt.Printf("\n### %d tokens\n\nMedians of %d runs, and the least and the most of them. %s, %s/%s, %d CPUs; %s.\n\n%s",
-			n, o.repeat, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), version, tb)
 	}
+}
+
+// once has all contenders run. Measured is called at the end, also if that comes early.
+func once(t *testing.T, tf *terraform, tb *table, measured func()) {
+	t.Helper()
+
+	defer measured()
+
+	e := framework.New(t, fakescaleway.WithRequestLog(10*tb.tokens))
+	parent := e.CreateParent()
+	_, uuid, _ := strings.Cut(parent, "/")
+
+	tb.addLoop(runLoop(t, e, uuid, tb.tokens))
+
+	if tf != nil {
+		tb.addTerraform(tf.run(t, e, uuid, tb.tokens))
+	}
+
+	r := &providerResult{}
+	defer func() { tb.addProvider(r) }()
+
+	newSubject(t, e, parent).run(r, tb.tokens, steadyPolls)
 }
 
 // A table of what was measured, in the order in which it was added first.
@@ -149,7 +162,7 @@ func (tb *table) addTerraform(r terraformResult) {
 	}
 }
 
-func (tb *table) addProvider(r providerResult) {
+func (tb *table) addProvider(r *providerResult) {
 	tb.add("Provider, idle: CPU to start, ms", milliseconds(r.Idle.CPU))
 	tb.add("Provider, idle: resident, MB", megabytes(r.Idle.Resident))
 	tb.add("Provider, idle: of that anonymous, MB", megabytes(r.Idle.Anonymous))
@@ -163,6 +176,10 @@ func (tb *table) addProvider(r providerResult) {
 	tb.addPhase("restart", r.Restart, float64(tb.tokens), "token")
 
 	tb.addPhase(fmt.Sprintf("poll every %s", r.Interval), r.Poll, r.Polls, "observation")
+	if r.Poll.Wall > 0 {
+		tb.add("Provider, poll: of one CPU, %", 100*r.Poll.CPU.Seconds()/r.Poll.Wall.Seconds())
+	}
+
 	tb.add("Provider, poll: resident, MB", megabytes(r.Steady.Resident))
 	tb.add("Provider, poll: of that anonymous, MB", megabytes(r.Steady.Anonymous))
 
@@ -171,6 +188,10 @@ func (tb *table) addProvider(r providerResult) {
 }
 
 func (tb *table) addPhase(name string, p phase, n float64, unit string) {
+	if p.Wall == 0 {
+		return // It did not come to it.
+	}
+
 	prefix, suffix := "Provider, "+name+": ", " per "+unit
 
 	tb.add(prefix+"CPU, ms"+suffix, milliseconds(p.CPU)/n)

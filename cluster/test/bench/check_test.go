@@ -55,8 +55,9 @@ func TestCounts(t *testing.T) {
 	}
 
 	e := framework.New(t, fakescaleway.WithRequestLog(10*n))
-	result := newSubject(t, e, e.CreateParent()).run(n, checkedPolls*n)
-	measured := counts(result, n)
+	result := &providerResult{}
+	newSubject(t, e, e.CreateParent()).run(result, n, checkedPolls*n)
+	measured := counts(*result, n)
 
 	tb := newTable(n)
 	tb.addProvider(result)

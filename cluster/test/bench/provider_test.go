@@ -163,10 +163,8 @@ func every(interval time.Duration) framework.ProviderOption {
 
 // run measures the life of n tokens, of which so many are observed in the steady
 // phase.
-func (s *subject) run(n, polls int) providerResult {
+func (s *subject) run(r *providerResult, n, polls int) {
 	s.t.Helper()
-
-	var r providerResult
 
 	limit := max(minPatience, time.Duration(n)*patience)
 
@@ -210,8 +208,6 @@ func (s *subject) run(n, polls int) providerResult {
 
 	r.Delete = s.measure(p, func() { s.profiled("delete", func() { s.deleteAll(limit) }) })
 	p.Stop()
-
-	return r
 }
 
 // measure what the provider uses while fn runs, and until all has settled.
@@ -321,6 +317,8 @@ func (s *subject) deleteAll(limit time.Duration) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), limit)
 	defer cancel()
 
+	var names []string
+
 	left := map[string]bool{}
 
 	l := &metav1.PartialObjectMetadataList{}
@@ -332,6 +330,7 @@ func (s *subject) deleteAll(limit time.Duration) {
 
 	for _, o := range l.Items {
 		left[o.GetName()] = true
+		names = append(names, o.GetName())
 	}
 
 	done := s.follow(ctx, func(ev watch.Event, tk *v1beta1.Token) bool {
@@ -342,9 +341,14 @@ func (s *subject) deleteAll(limit time.Duration) {
 		return len(left) == 0
 	})
 
-	if err := s.kube.DeleteAllOf(ctx, &v1beta1.Token{}, client.InNamespace(s.Namespace)); err != nil {
-		s.t.Fatal(err)
-	}
+	// One request for all would take longer than the kube-apiserver lets one take.
+	s.parallel(len(names), func(i int) error {
+		tk := &v1beta1.Token{}
+		tk.SetNamespace(s.Namespace)
+		tk.SetName(names[i])
+
+		return client.IgnoreNotFound(s.kube.Delete(ctx, tk))
+	})
 
 	if err := <-done; err != nil {
 		s.t.Fatalf("%d tokens are left: %v", len(left), err)
