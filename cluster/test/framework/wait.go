@@ -114,8 +114,17 @@ func (e *Env) WaitGone(o client.Object) {
 		}
 
 		lack := fmt.Sprintf("it is still there, deleted at %v", o.GetDeletionTimestamp())
-		if u, ok := o.(*unstructured.Unstructured); ok {
-			lack += fmt.Sprintf(", with the status %v", u.Object["status"])
+
+		switch o := o.(type) {
+		case *unstructured.Unstructured:
+			lack += fmt.Sprintf(", with the status %v", o.Object["status"])
+		case *corev1.Namespace:
+			// What is left in it.
+			for _, c := range o.Status.Conditions {
+				if c.Status == corev1.ConditionTrue {
+					lack += ", " + c.Message
+				}
+			}
 		}
 
 		return false, lack
