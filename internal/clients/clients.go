@@ -217,6 +217,7 @@ func (b *Builder) configure(ctx context.Context, credentials Credentials) (confi
 
 	digest := credentials.Digest()
 	if c, ok := b.configured.Get(digest); ok {
+		b.apis.Get(c.meta) // So that both are kept for as long.
 		return c, nil
 	}
 

@@ -34,8 +34,8 @@ type Own struct {
 	now      func() time.Time
 
 	mu sync.Mutex
-	// writing is how many writes of an object are under way.
-	writing map[types.UID]int
+	// updating is how many updates of an object are under way.
+	updating map[types.UID]int
 }
 
 type written struct {
@@ -45,7 +45,7 @@ type written struct {
 
 // NewOwn returns an Own that remembers nothing.
 func NewOwn() *Own {
-	return &Own{versions: lru.New(remembered), now: time.Now, writing: map[types.UID]int{}}
+	return &Own{versions: lru.New(remembered), now: time.Now, updating: map[types.UID]int{}}
 }
 
 // Client returns a client whose writes are remembered.
@@ -54,16 +54,16 @@ func (w *Own) Client(kube client.Client) client.Client {
 }
 
 // Wrote tells whether an object is in the version in which this process has left it,
-// or is being written by it: a watch may be faster than the answer to the write. If
-// that is refused because of what somebody else has written, whoever writes knows.
+// or is being updated by it: a watch may be faster than the answer to the update. If
+// that is refused because of what somebody else has written, whoever updates knows.
 func (w *Own) Wrote(o client.Object) bool {
 	w.mu.Lock()
-	writing := w.writing[o.GetUID()] > 0
+	updating := w.updating[o.GetUID()] > 0
 	w.mu.Unlock()
 
 	v, ok := w.last(o)
 
-	return writing || ok && v.version == o.GetResourceVersion()
+	return updating || ok && v.version == o.GetResourceVersion()
 }
 
 // Behind tells whether an object is older than this process has left it.
@@ -104,35 +104,35 @@ func (w *Own) last(o client.Object) (written, bool) {
 	return v, ok
 }
 
-// write an object, and note that this has been done, unless there was an error or it
-// was rehearsed.
-func (w *Own) write(o client.Object, dryRun []string, fn func() error) error {
-	if slices.Contains(dryRun, metav1.DryRunAll) {
-		return fn()
-	}
-
-	// An object that is being created has none.
-	if uid := o.GetUID(); uid != "" {
-		w.mu.Lock()
-		w.writing[uid]++
-		w.mu.Unlock()
-
-		defer func() {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-
-			if w.writing[uid]--; w.writing[uid] == 0 {
-				delete(w.writing, uid)
-			}
-		}()
-	}
-
-	err := fn()
-	if err == nil {
+// note that a write has been made, unless there was an error or it was rehearsed.
+func (w *Own) note(o client.Object, dryRun []string, err error) error {
+	if err == nil && !isRehearsal(dryRun) {
 		w.versions.Add(o.GetUID(), written{version: o.GetResourceVersion(), at: w.now()})
 	}
 
 	return err
+}
+
+func isRehearsal(dryRun []string) bool { return slices.Contains(dryRun, metav1.DryRunAll) }
+
+// begin an update, which meets a conflict if the object is not as it was read. It is
+// under way until end is called.
+func (w *Own) begin(o client.Object) (end func()) {
+	uid := o.GetUID()
+
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	w.updating[uid]++
+
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+
+		if w.updating[uid]--; w.updating[uid] == 0 {
+			delete(w.updating, uid)
+		}
+	}
 }
 
 type ownClient struct {
@@ -143,17 +143,23 @@ type ownClient struct {
 
 // Create an object.
 func (c ownClient) Create(ctx context.Context, o client.Object, opts ...client.CreateOption) error {
-	return c.own.write(o, (&client.CreateOptions{}).ApplyOptions(opts).DryRun, func() error { return c.Client.Create(ctx, o, opts...) })
+	return c.own.note(o, (&client.CreateOptions{}).ApplyOptions(opts).DryRun, c.Client.Create(ctx, o, opts...))
 }
 
 // Update an object.
 func (c ownClient) Update(ctx context.Context, o client.Object, opts ...client.UpdateOption) error {
-	return c.own.write(o, (&client.UpdateOptions{}).ApplyOptions(opts).DryRun, func() error { return c.Client.Update(ctx, o, opts...) })
+	dryRun := (&client.UpdateOptions{}).ApplyOptions(opts).DryRun
+	if !isRehearsal(dryRun) {
+		defer c.own.begin(o)()
+	}
+
+	return c.own.note(o, dryRun, c.Client.Update(ctx, o, opts...))
 }
 
-// Patch an object.
+// Patch an object. It may be of an object that is not as it was read, so that what
+// others do meanwhile is theirs.
 func (c ownClient) Patch(ctx context.Context, o client.Object, p client.Patch, opts ...client.PatchOption) error {
-	return c.own.write(o, (&client.PatchOptions{}).ApplyOptions(opts).DryRun, func() error { return c.Client.Patch(ctx, o, p, opts...) })
+	return c.own.note(o, (&client.PatchOptions{}).ApplyOptions(opts).DryRun, c.Client.Patch(ctx, o, p, opts...))
 }
 
 // Status returns a client for the status of objects.
@@ -169,5 +175,5 @@ type ownStatus struct {
 
 // Update the status of an object.
 func (s ownStatus) Update(ctx context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
-	return s.own.write(o, (&client.SubResourceUpdateOptions{}).ApplyOptions(opts).DryRun, func() error { return s.SubResourceWriter.Update(ctx, o, opts...) })
+	return s.own.note(o, (&client.SubResourceUpdateOptions{}).ApplyOptions(opts).DryRun, s.SubResourceWriter.Update(ctx, o, opts...))
 }

@@ -109,14 +109,15 @@ func TestOwn(t *testing.T) {
 	}
 }
 
-// TestOwnWriting asks while a write is under way.
-func TestOwnWriting(t *testing.T) {
+// TestOwnUpdating asks while a write is under way.
+func TestOwnUpdating(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		write  func(client.Client) error
 		want   bool
 	}{
 		"Update":    {reason: "A watch may be faster than the answer.", write: func(c client.Client) error { return c.Update(t.Context(), inVersion("7")) }, want: true},
+		"Patch":     {reason: "It may succeed after what somebody else has written.", write: func(c client.Client) error { return c.Patch(t.Context(), inVersion("7"), client.RawPatch("", nil)) }},
 		"Rehearsal": {reason: "It writes nothing: what happens meanwhile is somebody else's doing.", write: func(c client.Client) error { return client.NewDryRunClient(c).Update(t.Context(), inVersion("7")) }},
 	}
 

@@ -14,11 +14,11 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
 )
 
-// A statusClient leaves out updates of a status that change nothing: crossplane-
-// runtime's reconciler makes one at the end of each poll. So it does with one that is
-// changed again at once (turnStatus). All other updates are made.
-// One that says that a creation is pending must meet its conflict where the cache is
-// behind: there may be an object already.
+// A statusClient leaves out updates of a status that change nothing, such as crossplane-
+// runtime's reconciler makes at the end of each poll, and one that the next turn makes
+// up for (turnStatus). All other updates are made. One that says that a creation is
+// pending must meet its conflict where the cache is behind: there may be an object
+// already.
 type statusClient struct {
 	client.Client
 

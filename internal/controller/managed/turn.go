@@ -16,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
 // A turn is one reconcile of a managed resource: what those of its steps that
@@ -37,8 +39,7 @@ type turn struct {
 	// resource is stored.
 	creates bool
 
-	// created tells that it has been created, and is observed in the next turn, which
-	// begins at once.
+	// created tells that it has been created, and is observed in the next turn.
 	created bool
 }
 
@@ -126,15 +127,17 @@ func (f turnFinalizer) AddFinalizer(ctx context.Context, o xpresource.Object) er
 }
 
 // A turnStatus leaves out the update that says that an object is being created, at
-// the end of the turn that has created it: the next one, which begins at once, says
-// what Scaleway makes of it.
+// the end of the turn that has created it: the next one says what Scaleway makes of it,
+// and follows as soon as there is a slot for it. Where Scaleway may keep it waiting, the
+// update is made.
 type turnStatus struct {
 	client.SubResourceWriter
 }
 
 // Update the status of an object.
 func (s turnStatus) Update(ctx context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
-	if turnOf(ctx).created && onlyCreating(o) {
+	tenant := transport.TenantOf(ctx)
+	if turnOf(ctx).created && onlyCreating(o) && tenant != nil && tenant.Admission().State == transport.StateAnswered {
 		return nil
 	}
 

@@ -6,6 +6,7 @@ package managed
 
 import (
 	"context"
+	"net/http"
 	"testing"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
 // inTurn returns the context of a turn.
@@ -115,9 +117,14 @@ func TestTurnStatus(t *testing.T) {
 		err        error
 		none       bool
 		conditions []xpv1.Condition
-		want       int
+		// answer of Scaleway to another request before.
+		answer  int
+		unknown bool
+		want    int
 	}{
 		"Created":  {reason: "The next turn begins at once, and knows more.", conditions: []xpv1.Condition{xpv1.Creating(), xpv1.ReconcileSuccess()}},
+		"Slowed":   {reason: "Nobody knows when the next turn begins.", conditions: []xpv1.Condition{xpv1.Creating(), xpv1.ReconcileSuccess()}, answer: http.StatusTooManyRequests, want: 1},
+		"Unknown":  {reason: "Whose it is is not known.", conditions: []xpv1.Condition{xpv1.Creating(), xpv1.ReconcileSuccess()}, unknown: true, want: 1},
 		"Failed":   {reason: "The user is told what went wrong.", err: failed, conditions: []xpv1.Condition{xpv1.Creating(), xpv1.ReconcileError(failed)}, want: 1},
 		"NotKept":  {reason: "It was created, but not all could be stored.", conditions: []xpv1.Condition{xpv1.Creating(), xpv1.ReconcileError(failed)}, want: 1},
 		"Observed": {reason: "In another turn it is what Scaleway says.", none: true, conditions: []xpv1.Condition{xpv1.Creating(), xpv1.ReconcileSuccess()}, want: 1},
@@ -126,7 +133,21 @@ func TestTurnStatus(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			ctx := inTurn(t.Context(), &turn{})
+			s := newScaleway(t)
+			s.know(t, "team-a", "1")
+
+			if tc.answer != 0 {
+				s.ask(t, "1", tc.answer, 1)
+			}
+
+			ctx := transport.WithUser(inTurn(t.Context(), &turn{}), "ProviderConfig team-a/default")
+
+			if !tc.unknown {
+				if err := s.Register(ctx, "1", s.server.URL); err != nil {
+					t.Fatal(err)
+				}
+			}
+
 			tk := token(func(tk *v1beta1.Token) { tk.SetConditions(tc.conditions...) })
 
 			e := turnExternal{managed.ExternalClientFns{CreateFn: func(context.Context, xpresource.Managed) (managed.ExternalCreation, error) {

@@ -11,7 +11,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"weak"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
@@ -58,12 +60,13 @@ type unchangedConnector struct {
 	found sync.Map
 }
 
-// A finding is what an observation was made from. It holds nothing secret.
+// A finding is what an observation was made from. It holds nothing secret, nor keeps
+// what does in memory.
 type finding struct {
 	// version of the managed resource, and the object that it names.
 	version, name string
-	// credentials are those that upjet's SetupFn has returned: the same are one object.
-	credentials any
+	// api is the client with the credentials that upjet was given: the same have one.
+	api weak.Pointer[clients.API]
 	// answer of Scaleway, as a digest.
 	answer [sha256.Size]byte
 }
@@ -84,8 +87,8 @@ func remembers(r resource.Resource, mg ujresource.Terraformed) bool {
 func (c *unchangedConnector) Connect(ctx context.Context, mg xpresource.Managed) (managed.ExternalClient, error) {
 	if f, ok := c.last(mg); ok {
 		// If this goes wrong, it does so again below.
-		if s, err := c.setup(ctx, c.kube, mg); err == nil && s.Meta == f.credentials {
-			if api, ok := c.apiOf(s); ok {
+		if s, err := c.setup(ctx, c.kube, mg); err == nil {
+			if api, ok := c.apiOf(s); ok && weak.Make(api) == f.api {
 				c.recorder.ObserveReconcileDelay(mg.GetObjectKind().GroupVersionKind(), metrics.NameForManaged(mg))
 
 				return &unchangedExternal{connector: c, last: f, api: api}, nil
@@ -162,7 +165,9 @@ func (e *unchangedExternal) Observe(ctx context.Context, mg xpresource.Managed) 
 		return o, err
 	}
 
-	c.found.Store(mg.GetUID(), finding{version: mg.GetResourceVersion(), name: meta.GetExternalName(mg), credentials: setup.Meta, answer: digest})
+	if api, ok := c.apiOf(*setup); ok {
+		c.found.Store(mg.GetUID(), finding{version: mg.GetResourceVersion(), name: meta.GetExternalName(mg), api: weak.Make(api), answer: digest})
+	}
 
 	return o, nil
 }
@@ -192,7 +197,11 @@ func (e *unchangedExternal) observed(ctx context.Context, mg xpresource.Managed)
 		return nil, err
 	}
 
-	_, err = e.inner.Observe(ctx, mg)
+	o, err := e.inner.Observe(ctx, mg)
+	if err == nil && !o.ResourceExists {
+		// What upjet would make of it is a creation.
+		err = errors.Errorf("%s is gone since it was observed a moment ago: it is observed again", meta.GetExternalName(mg))
+	}
 
 	return e.inner, err
 }

@@ -198,6 +198,7 @@ func TestUnchangedThenChanged(t *testing.T) {
 
 	var done []string
 
+	exists := true
 	note := func(what string) { done = append(done, what) }
 	b.connector.unchanged.ExternalConnector = managed.ExternalConnectorFn(func(context.Context, xpresource.Managed) (managed.ExternalClient, error) {
 		note("connect")
@@ -205,7 +206,7 @@ func TestUnchangedThenChanged(t *testing.T) {
 		return managed.ExternalClientFns{
 			ObserveFn: func(context.Context, xpresource.Managed) (managed.ExternalObservation, error) {
 				note("observe")
-				return managed.ExternalObservation{}, nil
+				return managed.ExternalObservation{ResourceExists: exists}, nil
 			},
 			CreateFn: func(context.Context, xpresource.Managed) (managed.ExternalCreation, error) {
 				note("create")
@@ -252,6 +253,21 @@ func TestUnchangedThenChanged(t *testing.T) {
 			t.Errorf("%s: -want, +got:\n%s", what, diff)
 		}
 	}
+
+	exists = false
+	ctx := asTenant(t)
+
+	e, err := b.connector.unchanged.Connect(ctx, tk)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if _, err := e.Observe(ctx, tk); err != nil {
+		t.Fatal(err)
+	}
+
+	_, err = e.Update(ctx, tk)
+	wantErr(t, "Upjet would create what is gone.", "is gone since it was observed", err)
 }
 
 // takesSecret has an argument that is taken from a Secret.
