@@ -260,7 +260,7 @@ func TestCalls(t *testing.T) {
 		"create v1.Secret":                   1, // Empty: the name and its place in a quota are had.
 		"update v1beta1.Token":               2, // The finalizer and that the creation is pending; what was created.
 		"get v1.Secret":                      1, // Whether there is one.
-		"read v1beta1.Token":                 2, // No other process has begun another attempt: before each write of a value.
+		"read metadata of v1beta1.Token":     2, // No other process has begun another attempt: before each write of a value.
 		"rehearse v1.Secret":                 1, // A value can be written.
 		"update v1.Secret":                   1, // The value.
 		"update status v1beta1.Token":        1, // Ready.

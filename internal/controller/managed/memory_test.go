@@ -25,6 +25,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -283,9 +284,31 @@ type memoryReader struct {
 
 func (r memoryReader) Get(ctx context.Context, name client.ObjectKey, o client.Object, opts ...client.GetOption) error {
 	m := r.Reader.(*memory)
-	m.count("read", o)
 
-	return m.Get(ctx, name, o, opts...)
+	metadata, ok := o.(*metav1.PartialObjectMetadata)
+	if !ok {
+		m.count("read", o)
+		return m.Get(ctx, name, o, opts...)
+	}
+
+	whole, err := m.scheme.New(metadata.GroupVersionKind())
+	if err != nil {
+		return err
+	}
+
+	stored := whole.(client.Object)
+	m.count("read metadata of", stored)
+
+	if err := m.Get(ctx, name, stored, opts...); err != nil {
+		return err
+	}
+
+	b, err := json.Marshal(stored)
+	if err != nil {
+		return err
+	}
+
+	return json.Unmarshal(b, metadata)
 }
 
 // A tokenAPI answers requests for container tokens, all of which exist, as

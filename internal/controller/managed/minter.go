@@ -554,12 +554,17 @@ func (m *minter) target(ctx context.Context, mg mintedResource) (*corev1.Secret,
 	return s, errors.Wrapf(err, "cannot get Secret %q", key)
 }
 
-// stored returns the managed resource as the API server has it now, and its record.
-func (m *minter) stored(ctx context.Context, mg mintedResource) (mintedResource, mint.Record, error) {
-	stored, ok := mg.DeepCopyObject().(mintedResource)
-	if !ok {
-		return nil, mint.Record{}, errors.Errorf("%T is not a generated namespaced managed resource", mg)
+// stored returns the metadata of the managed resource as the API server has them now,
+// and its record, which is all that is looked at: the rest takes longer to read than to
+// ask for.
+func (m *minter) stored(ctx context.Context, mg mintedResource) (*metav1.PartialObjectMetadata, mint.Record, error) {
+	gvk, err := m.kube.GroupVersionKindFor(mg)
+	if err != nil {
+		return nil, mint.Record{}, errors.Wrap(err, "cannot tell the kind of the record of attempts")
 	}
+
+	stored := &metav1.PartialObjectMetadata{}
+	stored.SetGroupVersionKind(gvk)
 
 	if err := m.live.Get(ctx, client.ObjectKeyFromObject(mg), stored); err != nil {
 		return nil, mint.Record{}, errors.Wrap(err, "cannot read the record of attempts")
