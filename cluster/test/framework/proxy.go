@@ -356,10 +356,17 @@ func (h *Held) wait(ctx context.Context) bool {
 // A Match tells whether a request to the API server is the one that is meant.
 type Match func(r *http.Request, body []byte) bool
 
-// RecordsAttempt matches the write that comes last before an object is minted.
+// RecordsAttempt matches the write of an attempt to mint an object, which comes before
+// it. An object that has none yet is not held by a finalizer before.
 func RecordsAttempt(r *http.Request, body []byte) bool {
 	return writesMinted(r) && bytes.Contains(body, []byte(`\"state\":\"pending\"`)) &&
 		(r.Method == http.MethodPatch || bytes.Contains(body, []byte(`"crossplane.io/external-create-pending":`)))
+}
+
+// RehearsesSecret matches the rehearsal of the write of a value, which is the last that
+// the API server is told before an object is minted.
+func RehearsesSecret(r *http.Request, _ []byte) bool {
+	return r.URL.Query().Has("dryRun") && r.Method != http.MethodGet && kubeResource(r.URL.Path) == "secrets"
 }
 
 // PublishesSecret matches the write of the value of a minted object into its Secret,

@@ -93,8 +93,9 @@ type held struct {
 }
 
 var (
-	beforeThePost  = crash{name: "before the POST", hold: func(r *run) *held { return holdWrite(r, framework.RecordsAttempt) }}
-	afterTheAnswer = crash{name: "after the answer", hold: func(r *run) *held {
+	beforeTheRecord = crash{name: "before the record", hold: func(r *run) *held { return holdWrite(r, framework.RecordsAttempt) }}
+	beforeThePost   = crash{name: "before the POST", hold: func(r *run) *held { return holdWrite(r, framework.RehearsesSecret) }}
+	afterTheAnswer  = crash{name: "after the answer", hold: func(r *run) *held {
 		f := r.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodGet, Route: r.kind.Object, Hold: true, Times: 1, Match: r.isNew})
 		return &held{f.Arrived(), f.Release, f.Remove}
 	}}
@@ -185,7 +186,7 @@ type run struct {
 }
 
 func TestMatrix(t *testing.T) {
-	points := []crash{beforeThePost, afterTheAnswer, beforeTheSecret, beforeTheName}
+	points := []crash{beforeTheRecord, beforeThePost, afterTheAnswer, beforeTheSecret, beforeTheName}
 
 	var cells []cell
 

@@ -124,7 +124,7 @@ func TestTurnStatus(t *testing.T) {
 	}{
 		"Created":  {reason: "The next turn begins at once, and knows more.", conditions: []xpv1.Condition{xpv1.Creating(), xpv1.ReconcileSuccess()}},
 		"Slowed":   {reason: "Nobody knows when the next turn begins.", conditions: []xpv1.Condition{xpv1.Creating(), xpv1.ReconcileSuccess()}, answer: http.StatusTooManyRequests, want: 1},
-		"Unknown":  {reason: "Whose it is is not known.", conditions: []xpv1.Condition{xpv1.Creating(), xpv1.ReconcileSuccess()}, unknown: true, want: 1},
+		"Unknown":  {reason: "It is not known whose it is.", conditions: []xpv1.Condition{xpv1.Creating(), xpv1.ReconcileSuccess()}, unknown: true, want: 1},
 		"Failed":   {reason: "The user is told what went wrong.", err: failed, conditions: []xpv1.Condition{xpv1.Creating(), xpv1.ReconcileError(failed)}, want: 1},
 		"NotKept":  {reason: "It was created, but not all could be stored.", conditions: []xpv1.Condition{xpv1.Creating(), xpv1.ReconcileError(failed)}, want: 1},
 		"Observed": {reason: "In another turn it is what Scaleway says.", none: true, conditions: []xpv1.Condition{xpv1.Creating(), xpv1.ReconcileSuccess()}, want: 1},
