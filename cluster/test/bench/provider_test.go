@@ -128,7 +128,9 @@ func (s *subject) profiled(name string, fn func()) {
 
 	done := make(chan error, 1)
 
-	go func() { done <- s.profile(filepath.Join(s.profiles, name+".pprof")) }()
+	go func() {
+		done <- s.fetch(fmt.Sprintf("profile?seconds=%d", int(profileTime.Seconds())), name+".pprof")
+	}()
 
 	fn()
 
@@ -137,8 +139,9 @@ func (s *subject) profiled(name string, fn func()) {
 	}
 }
 
-func (s *subject) profile(path string) error {
-	resp, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.pprof, int(profileTime.Seconds())))
+// fetch a profile of the provider into a file.
+func (s *subject) fetch(profile, file string) error {
+	resp, err := http.Get("http://" + s.pprof + "/debug/pprof/" + profile)
 	if err != nil {
 		return err
 	}
@@ -153,7 +156,7 @@ func (s *subject) profile(path string) error {
 		return fmt.Errorf("%s: %s", resp.Status, b)
 	}
 
-	return os.WriteFile(path, b, 0o600)
+	return os.WriteFile(filepath.Join(s.profiles, file), b, 0o600)
 }
 
 // every makes the provider poll in that interval.
@@ -199,6 +202,12 @@ func (s *subject) run(r *providerResult, n, polls int) {
 	r.Poll = s.during(p, p.Usage().CPU, func() { s.profiled("poll", func() { s.awaitReads(polls, steadyTime) }) })
 	r.Polls = r.Poll.Requests[http.MethodGet]
 	r.Steady = p.Usage()
+
+	if s.profiles != "" {
+		if err := s.fetch("heap?gc=1", "heap.pprof"); err != nil {
+			s.t.Errorf("cannot profile: %v", err)
+		}
+	}
 
 	p.Stop()
 	p = s.StartProvider(s.defaults)

@@ -178,6 +178,7 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 			seen:              o.Observations,
 			recorder:          recorder,
 			path:              c.path,
+			release:           func(mg xpresource.Managed) error { return o.OperationTrackerStore.RemoveTracker(mg) },
 			details:           func(d managed.ConnectionDetails) managed.ConnectionDetails { return d },
 		}
 

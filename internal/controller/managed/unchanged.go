@@ -53,6 +53,8 @@ type unchangedConnector struct {
 	recorder *metrics.MetricRecorder
 	// path of the object that a managed resource has, in Scaleway's API.
 	path func(xpresource.Managed) string
+	// release what upjet remembers of a managed resource.
+	release func(xpresource.Managed) error
 	// details returns what of an observation's connection details is to be published.
 	details func(managed.ConnectionDetails) managed.ConnectionDetails
 
@@ -167,6 +169,10 @@ func (e *unchangedExternal) Observe(ctx context.Context, mg xpresource.Managed) 
 
 	if api, ok := c.apiOf(*setup); ok {
 		c.found.Store(mg.GetUID(), finding{version: mg.GetResourceVersion(), name: meta.GetExternalName(mg), api: weak.Make(api), answer: digest})
+
+		// What upjet remembers of the object is not used until something changes: some
+		// kilobytes, which can be had from its status, as after a restart.
+		return o, errors.Wrap(c.release(mg), "cannot forget the Terraform state")
 	}
 
 	return o, nil
