@@ -80,6 +80,10 @@ type subject struct {
 	audit  *auditReader
 	parent string
 
+	// rest is how long the provider may take to come to rest: Kubernetes deletes what
+	// belonged to tokens that are gone at a rate of its own.
+	rest time.Duration
+
 	// profiles is where CPU profiles are written, if anywhere, and pprof the address
 	// that serves them: BENCH_PROFILES.
 	profiles, pprof string
@@ -170,6 +174,7 @@ func (s *subject) run(r *providerResult, n, polls int) {
 	s.t.Helper()
 
 	limit := max(minPatience, time.Duration(n)*patience)
+	s.rest = limit
 
 	p := s.StartProvider(s.defaults)
 	s.settle(p)
@@ -194,6 +199,10 @@ func (s *subject) run(r *providerResult, n, polls int) {
 	p = s.StartProvider(s.defaults, every(r.Interval))
 	s.awaitReads(n, limit)
 	time.Sleep(quiet)
+
+	// The first of all are due an interval after the first of all has been read.
+	s.Scaleway.ResetRequests()
+	s.awaitReads(1, r.Interval+minPatience)
 
 	s.audit.next(s.t)
 	s.Scaleway.ResetRequests()
@@ -276,7 +285,7 @@ func (s *subject) settle(p *framework.Provider) {
 
 	const next = 20 * time.Millisecond
 
-	for deadline := time.Now().Add(minPatience); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(max(s.rest, minPatience)); time.Now().Before(deadline); {
 		cpu, requests := p.Usage().CPU, s.Scaleway.Count("", "")
 		time.Sleep(quiet)
 
