@@ -186,3 +186,75 @@ func TestExplain(t *testing.T) {
 		}
 	}
 }
+
+// TestHealUnderWay finds an attempt whose object is minted and not yet published.
+func TestHealUnderWay(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		// started is how long before noon this process was, and ago how long the attempt
+		// was recorded.
+		started, ago time.Duration
+		own          bool
+		want         string
+		alive        int
+	}{
+		"Another":      {reason: "Whoever has begun it may be about to publish it.", started: time.Minute, ago: time.Second, want: "which another process has begun", alive: 1},
+		"AnotherEnded": {reason: "It would have been published by now.", started: time.Minute, ago: underWay},
+		"Restarted":    {reason: "Whoever has begun it has ended.", ago: time.Second},
+		"Own":          {reason: "It has ended in this process.", started: time.Minute, ago: time.Second, own: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.minter.metrics = NewMetrics().of("Token")
+			b.minter.started = noon.Add(-tc.started)
+			b.mint(ownMark.Append("new"))
+
+			tk := b.token(func(tk *v1beta1.Token) { b.pending(tc.ago).Write(tk) })
+
+			// The last that this process has begun.
+			b.minter.attempts.Store(tk.GetUID(), "another")
+
+			if tc.own {
+				b.minter.attempts.Store(tk.GetUID(), ownAttempt)
+			}
+
+			wantErr(t, tc.reason, tc.want, b.minter.heal(t.Context(), tk, b.record(tk)))
+
+			if diff := cmp.Diff(tc.alive, len(b.alive())); diff != "" {
+				t.Errorf("\n%s\ntokens at Scaleway: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestBegan begins attempts, of which the process knows that they are its own.
+func TestBegan(t *testing.T) {
+	b := newBench(t)
+	tk := b.token(func(tk *v1beta1.Token) { tk.Spec.WriteConnectionSecretToReference.Name = published })
+
+	if err := b.minter.observeMissing(t.Context(), tk); err != nil {
+		t.Fatal(err)
+	}
+
+	if !b.minter.began(tk, b.record(tk)) {
+		t.Error("began(...): a creation is not known to be its own")
+	}
+
+	name, _ := b.mint("old")
+	meta.SetExternalName(tk, name)
+	meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "1"})
+	b.update(tk)
+
+	stop := errors.New("stop")
+
+	err := b.minter.renew(t.Context(), tk, func(context.Context, mintedResource) (managed.ExternalClient, error) { return nil, stop })
+	if !errors.Is(err, stop) || b.record(tk).Renewing != "1" {
+		t.Fatalf("renew(...): want an attempt, got %v", err)
+	}
+
+	if !b.minter.began(tk, b.record(tk)) {
+		t.Error("began(...): a renewal is not known to be its own")
+	}
+}

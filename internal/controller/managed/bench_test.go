@@ -146,6 +146,7 @@ func newBench(t *testing.T) *bench {
 		record:   &events{},
 		timeout:  time.Minute,
 		delivery: deliveryTimeout,
+		started:  noon,
 		now:      func() time.Time { return noon },
 	}
 

@@ -173,6 +173,7 @@ func (c *Connector) forget(uid types.UID) {
 
 	if c.minter != nil {
 		c.minter.warned.forget(uid)
+		c.minter.attempts.Delete(uid)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -54,6 +55,11 @@ const (
 	lateTimes  = 20
 )
 
+// underWay is how long an attempt that another process has begun while this one was
+// running is left to it. Two that both take themselves for the leader would otherwise
+// revoke each other's objects between the request and the publication.
+const underWay = 5 * time.Second
+
 // A minter guards the life of objects whose secret Scaleway shows once.
 type minter struct {
 	kube     client.Client
@@ -69,6 +75,11 @@ type minter struct {
 	// timeout of a request to Scaleway, and how long a secret is tried to be delivered.
 	timeout, delivery time.Duration
 	now               func() time.Time
+
+	// started is when the process was, and attempts are the last that it has begun since,
+	// by UID.
+	started  time.Time
+	attempts sync.Map
 }
 
 // A mintedResource is a managed resource that a minter guards.
@@ -147,6 +158,7 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 	record = mint.NewRecord(mg, record, region, m.parents(args), m.now())
 	record.Renewed = mg.GetAnnotations()[AnnotationRenew] // What is new needs no renewal.
 	record.Write(mg)
+	m.attempts.Store(mg.GetUID(), record.Attempt)
 
 	if forgotten {
 		return m.checkForgotten(ctx, api, mg, record)
@@ -742,6 +754,10 @@ func (m *minter) restoreName(ctx context.Context, mg mintedResource) error {
 
 // heal an attempt of which the outcome is not known.
 func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record) error {
+	if until := record.At.Add(underWay); !m.began(mg, record) && record.At.After(m.started) && m.now().Before(until) {
+		return errors.Errorf("waiting until %s for attempt %s, which another process has begun and may be about to end", until.Format(time.RFC3339), record.Mark())
+	}
+
 	api, _, err := m.api(ctx, m.kube, mg)
 	if err != nil {
 		return errors.Wrapf(err, "cannot look up what attempt %s has created", record.Mark())
@@ -792,6 +808,12 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 	meta.SetExternalCreateFailed(mg, m.now())
 
 	return errors.Wrapf(m.end(ctx, mg, outcome), "cannot store that attempt %s has failed", record.Mark())
+}
+
+// began tells whether this process has begun the attempt.
+func (m *minter) began(mg mintedResource, record mint.Record) bool {
+	attempt, ok := m.attempts.Load(mg.GetUID())
+	return ok && attempt == record.Attempt
 }
 
 // end stores how an interrupted attempt has ended. What was read of the object may

@@ -59,6 +59,7 @@ func (m *minter) renew(ctx context.Context, mg mintedResource, connect func(cont
 	record := mint.NewRecord(mg, last, old.Region, m.parents(args), m.now())
 	record.Renewing, record.Previous = mg.GetAnnotations()[AnnotationRenew], old.String()
 	record.Object = last.Object // Until there is another.
+	m.attempts.Store(mg.GetUID(), record.Attempt)
 
 	if err := m.storeRecord(ctx, mg, record); err != nil {
 		return err

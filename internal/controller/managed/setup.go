@@ -207,6 +207,7 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 			record:   c.record,
 			timeout:  o.RequestTimeout,
 			delivery: deliveryTimeout,
+			started:  c.now(),
 			metrics:  o.Metrics.of(k.GroupVersionKind.Kind),
 			now:      c.now,
 		}
