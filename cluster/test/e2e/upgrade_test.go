@@ -66,6 +66,18 @@ func (s *suite) writes() map[string]int {
 func (s *suite) upgrade(t *testing.T) {
 	e := s.env(t)
 	before, _ := s.kubelet.provider()
+
+	// What the step before has dropped may be on its way out.
+	e.Eventually("what is being deleted to be gone", func() (bool, string) {
+		for _, o := range s.managed(t) {
+			if o.GetDeletionTimestamp() != nil {
+				return false, o.GetKind() + " " + o.GetName() + " is still there"
+			}
+		}
+
+		return true, ""
+	})
+
 	objects := s.managed(t)
 
 	s.scaleway.ResetRequests()
