@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -111,21 +113,37 @@ func (r *run) apiServerAway(outage time.Duration, killed bool) {
 	}
 }
 
-// Somebody else writes to the object all the time, until it has its name.
+// Several write to the object all the time, until it has its name.
 func (r *run) conflicts() {
+	const writers = 4
+
 	r.begin(func() {})
 
-	written := 0
+	var (
+		wg      sync.WaitGroup
+		written atomic.Int64
+	)
 
-	for began := time.Now(); framework.ExternalName(r.object) == r.old && time.Since(began) < outage; written++ {
-		patch := client.RawPatch(types.MergePatchType, []byte(fmt.Sprintf(`{"metadata":{"annotations":{"example.com/write":"%d"}}}`, written)))
-		if err := r.Client.Patch(r.t.Context(), r.object, patch); err != nil {
-			r.t.Fatal(err)
-		}
+	began := time.Now()
+
+	for range writers {
+		o := r.object.DeepCopyObject().(framework.Minted)
+
+		wg.Go(func() {
+			for framework.ExternalName(o) == r.old && time.Since(began) < outage {
+				patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"annotations":{"example.com/write":"%d"}}}`, written.Add(1)))
+				if err := r.Client.Patch(r.t.Context(), o, patch); err != nil {
+					r.t.Error(err)
+					return
+				}
+			}
+		})
 	}
 
-	if written < 10 {
-		r.t.Errorf("the object was written %d times only: that makes no conflicts", written)
+	wg.Wait()
+
+	if n := written.Load(); n < 20 {
+		r.t.Errorf("the object was written %d times only: that makes no conflicts", n)
 	}
 }
 
