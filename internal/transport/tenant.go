@@ -50,6 +50,11 @@ const maxRetryAfter = 5 * time.Minute
 // makes it. What would take longer is not sent.
 const maxWait = 5 * time.Second
 
+// maxDebt is how long the next request may have to wait for its turn when something is
+// begun for a tenant: with less, there would be moments in which a request could be made
+// and none is ready.
+const maxDebt = time.Second
+
 // trusted is the number of answers in a row after which a tenant that had an
 // outage is no longer limited by it.
 const trusted = 64
@@ -211,9 +216,9 @@ func (t *Tenant) Admission() Admission {
 	case StateSilent:
 		a.Limit = 1
 	case StateAnswered, StateRecovering:
-		// What is in debt already would only make requests wait.
+		// What is deep in debt already would only make requests wait.
 		if tokens := t.limiter.TokensAt(now); tokens < 0 {
-			a.Wait = time.Duration(-tokens * float64(interval(t.limiter.Limit())))
+			a.Wait = max(0, time.Duration(-tokens*float64(interval(t.limiter.Limit())))-maxDebt)
 		}
 	}
 

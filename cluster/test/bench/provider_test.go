@@ -115,6 +115,8 @@ func (s *subject) defaults(cmd *exec.Cmd) {
 		return strings.HasPrefix(arg, "--watch-namespace") || strings.HasPrefix(arg, "--poll")
 	})
 
+	cmd.Env = append(cmd.Env, strings.Fields(os.Getenv("BENCH_ENV"))...)
+
 	if s.profiles != "" {
 		cmd.Args = append(cmd.Args, "--pprof", "--pprof-bind-address="+s.pprof)
 	}
@@ -213,8 +215,11 @@ func (s *subject) run(r *providerResult, n, polls int) {
 	r.Steady = p.Usage()
 
 	if s.profiles != "" {
-		if err := s.fetch("heap?gc=1", "heap.pprof"); err != nil {
-			s.t.Errorf("cannot profile: %v", err)
+		// The text ends with what the runtime knows of its memory.
+		for file, profile := range map[string]string{"heap.txt": "heap?debug=1", "heap.pprof": "heap?gc=1"} {
+			if err := s.fetch(profile, file); err != nil {
+				s.t.Errorf("cannot profile: %v", err)
+			}
 		}
 	}
 

@@ -38,10 +38,6 @@ import (
 )
 
 const (
-	// provider is the name of the Provider in the examples, and of what is named
-	// after it.
-	provider = "provider-upjet-scaleway"
-
 	// team is the Kubernetes namespace of the examples.
 	team = "team-a"
 

@@ -25,12 +25,6 @@ const (
 	envRevision = "XPKG_REVISION"
 )
 
-// Versions of the provider that the tests install, and change to.
-const (
-	version     = "v0.1.0"
-	nextVersion = "v0.2.0"
-)
-
 // shared by the tests.
 var shared struct {
 	*tools

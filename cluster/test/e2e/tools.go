@@ -20,6 +20,15 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 )
 
+// provider is the name of the Provider in the examples, and of what is named after it.
+const provider = "provider-upjet-scaleway"
+
+// Versions of the provider that the tests install, and change to.
+const (
+	version     = "v0.1.0"
+	nextVersion = "v0.2.0"
+)
+
 // tools are the programs that are started, or help to.
 type tools struct {
 	crossplane string

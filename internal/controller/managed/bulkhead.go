@@ -5,29 +5,35 @@
 package managed
 
 import (
+	"container/list"
 	"context"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
-// What is deferred comes back at a random time, so that not all of it comes at
-// once: after leastDeferral at the earliest, and within mostDeferral of when it
-// can be expected to have its turn.
+// What is deferred is called when one of its tenant has ended. It comes back by itself
+// too, since there may be none: at a random time, so that not all of it comes at once,
+// after leastDeferral at the earliest, and within mostDeferral of when it can be expected
+// to have its turn.
 const (
 	leastDeferral = 100 * time.Millisecond
 	mostDeferral  = 2 * time.Minute
@@ -97,6 +103,8 @@ type Bulkhead struct {
 	waiting  *prometheus.Desc
 
 	mu sync.Mutex
+	// queues of the controllers, by kind, to which is added what is called.
+	queues map[string]workqueue.TypedRateLimitingInterface[reconcile.Request]
 	// tenants of which something runs or waits.
 	tenants map[string]*load
 	// running reconciles, by kind, and by kind and Kubernetes namespace.
@@ -104,16 +112,85 @@ type Bulkhead struct {
 	namespaces map[place]int
 	// doubtful are those of tenants that Scaleway may not answer.
 	doubtful int
-	// items that were put off, with the group that they wait in, and how many wait
-	// in each.
-	items  map[item]group
+	// items that were put off, with what they wait with, and how many wait in each
+	// group.
+	items  map[item]*ticket
 	groups map[group]int
 }
 
 // load of a tenant: how many of its reconciles run and wait, and how long one takes.
 type load struct {
-	running, waiting int
-	mean             time.Duration
+	// tenant is nil while it is unknown.
+	tenant *transport.Tenant
+	// Of those that wait, called are on their way, each to a slot that is kept for it.
+	running, waiting, called int
+	mean                     time.Duration
+	// lines of those that wait and can be called, one for each Kubernetes namespace, in
+	// the order in which one of each is called.
+	lines []*line
+}
+
+// A line is of tickets, in the order in which they are called.
+type line struct {
+	list.List
+
+	namespace string
+}
+
+// A ticket is what an item waits with.
+type ticket struct {
+	item  item
+	group group
+	// called tells that the item is on its way, because there is a slot for it.
+	called bool
+	// place in a line. It is nil if the item is called, or its controller cannot be.
+	place *list.Element
+}
+
+// put a ticket at the end of the line of its Kubernetes namespace, or at its beginning.
+func (l *load) put(t *ticket, first bool) {
+	n := slices.IndexFunc(l.lines, func(ln *line) bool { return ln.namespace == t.group.namespace })
+	if n < 0 {
+		n = len(l.lines)
+		l.lines = append(l.lines, &line{namespace: t.group.namespace})
+	}
+
+	if first {
+		t.place = l.lines[n].PushFront(t)
+	} else {
+		t.place = l.lines[n].PushBack(t)
+	}
+}
+
+// take a ticket out of its line.
+func (l *load) take(t *ticket) {
+	n := slices.IndexFunc(l.lines, func(ln *line) bool { return ln.namespace == t.group.namespace })
+	l.lines[n].Remove(t.place)
+	t.place = nil
+
+	if l.lines[n].Len() == 0 {
+		l.lines = slices.Delete(l.lines, n, n+1)
+	}
+}
+
+// next takes the ticket that is to be called out of its line, whose Kubernetes namespace
+// is then the last to have another called. It is nil if there is none.
+func (l *load) next() *ticket {
+	if len(l.lines) == 0 {
+		return nil
+	}
+
+	first := l.lines[0]
+	l.lines = append(l.lines[1:], first)
+
+	t, ok := first.Front().Value.(*ticket)
+	if !ok {
+		return nil
+	}
+
+	l.take(t)
+
+	return t
 }
 
 // A place is where objects of a kind are.
@@ -148,10 +225,11 @@ func NewBulkhead(o BulkheadOptions) *Bulkhead {
 			Help: "Reconciles that were put off, by reason: outage (Scaleway does not answer the API key), slowed (it allows no more requests), slots (as many of the key run as may), workers (the last are for others), rate (of reconciles).",
 		}, []string{"reason"}),
 		waiting:    prometheus.NewDesc("scaleway_reconciles_waiting", "Objects whose reconcile was put off and has not begun yet.", nil, nil),
+		queues:     map[string]workqueue.TypedRateLimitingInterface[reconcile.Request]{},
 		tenants:    map[string]*load{},
 		kinds:      map[string]int{},
 		namespaces: map[place]int{},
-		items:      map[item]group{},
+		items:      map[item]*ticket{},
 		groups:     map[group]int{},
 	}
 }
@@ -173,11 +251,24 @@ func (b *Bulkhead) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(b.waiting, prometheus.GaugeValue, float64(n))
 }
 
+// Calls is a source of the controller of a kind: it is given what was put off when there
+// is a slot for it. What a controller without it puts off comes back by itself only.
+func (b *Bulkhead) Calls(kind string) source.Source {
+	return source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+
+		b.queues[kind] = queue
+
+		return nil
+	})
+}
+
 // Begin what asks Scaleway something on behalf of a tenant and is no reconcile of a
 // managed resource, in whose turn. It ends with end; or it is not begun, but is to be
 // tried again after the wait.
 func (b *Bulkhead) Begin(kind string, name types.NamespacedName, tenant *transport.Tenant) (end func(), wait time.Duration) {
-	return b.enter(item{kind: kind, name: name}, tenant)
+	return b.enter(item{kind: kind, name: name}, tenant, false)
 }
 
 // Forget what was to be tried again.
@@ -209,7 +300,10 @@ func (b *Bulkhead) Wrap(kind string, object client.Object, kube client.Reader, i
 		user := userOf(mg)
 		tenant, known := b.options.Tenants.Of(user)
 
-		leave, wait := b.enter(i, tenant)
+		// Of what has been created it is said before that it can be used.
+		begun := meta.GetExternalName(mg) != "" && !meta.WasDeleted(mg) && mg.GetCondition(xpv1.TypeReady).Status != corev1.ConditionTrue
+
+		leave, wait := b.enter(i, tenant, begun)
 		if wait > 0 {
 			return reconcile.Result{RequeueAfter: wait}, nil
 		}
@@ -247,8 +341,9 @@ func userOf(mg xpresource.ModernManaged) string {
 }
 
 // enter begins a reconcile, which ends with leave; or returns how long to wait
-// before it is tried again. The tenant is nil while it is unknown.
-func (b *Bulkhead) enter(i item, tenant *transport.Tenant) (leave func(), wait time.Duration) {
+// before it is tried again, as the first of those that wait or the last. The tenant is
+// nil while it is unknown.
+func (b *Bulkhead) enter(i item, tenant *transport.Tenant, first bool) (leave func(), wait time.Duration) {
 	g := group{tenant: "namespace " + i.name.Namespace, namespace: i.name.Namespace}
 	a := transport.Admission{}
 
@@ -262,12 +357,18 @@ func (b *Bulkhead) enter(i item, tenant *transport.Tenant) (leave func(), wait t
 
 	if why := b.refusal(i, g, a); why != "" {
 		b.deferred.WithLabelValues(string(why)).Inc()
-		return nil, b.wait(i, g, a)
+		return nil, b.wait(i, g, tenant, a, first)
+	}
+
+	// Those who wait with it, before whose key was known, say.
+	with := g.tenant
+	if t, ok := b.items[i]; ok {
+		with = t.group.tenant
 	}
 
 	b.settle(i)
 
-	p, l, begun := place{kind: i.kind, namespace: i.name.Namespace}, b.load(g.tenant), b.now()
+	p, l, begun := place{kind: i.kind, namespace: i.name.Namespace}, b.load(g.tenant, tenant), b.now()
 	l.running++
 	b.kinds[p.kind]++
 	b.namespaces[p]++
@@ -290,24 +391,60 @@ func (b *Bulkhead) enter(i item, tenant *transport.Tenant) (leave func(), wait t
 		if doubtful {
 			b.doubtful--
 		}
+
+		b.call(g.tenant)
+
+		if with != g.tenant {
+			b.call(with)
+		}
 	}, 0
 }
 
-// load of a tenant.
-func (b *Bulkhead) load(tenant string) *load {
+// call as many of those of a tenant that wait as there are slots for.
+func (b *Bulkhead) call(tenant string) {
 	l, ok := b.tenants[tenant]
+	if !ok || len(l.lines) == 0 {
+		return
+	}
+
+	a := transport.Admission{}
+	if l.tenant != nil {
+		a = l.tenant.Admission()
+	}
+
+	// When it may be tried again is not known before: they come back by themselves.
+	if a.Wait > 0 {
+		return
+	}
+
+	for l.running+l.called < b.slots(a) {
+		t := l.next()
+		if t == nil {
+			return
+		}
+
+		t.called = true
+		l.called++
+
+		b.queues[t.item.kind].Add(reconcile.Request{NamespacedName: t.item.name})
+	}
+}
+
+// load of a tenant, which is nil while it is unknown.
+func (b *Bulkhead) load(id string, tenant *transport.Tenant) *load {
+	l, ok := b.tenants[id]
 	if !ok {
-		l = &load{mean: firstMean}
-		b.tenants[tenant] = l
+		l = &load{mean: firstMean, tenant: tenant}
+		b.tenants[id] = l
 	}
 
 	return l
 }
 
 // unload forgets a tenant of which nothing runs or waits.
-func (b *Bulkhead) unload(tenant string) {
-	if l := b.tenants[tenant]; l.running == 0 && l.waiting == 0 {
-		delete(b.tenants, tenant)
+func (b *Bulkhead) unload(id string) {
+	if l := b.tenants[id]; l.running == 0 && l.waiting == 0 {
+		delete(b.tenants, id)
 	}
 }
 
@@ -322,9 +459,14 @@ func (b *Bulkhead) slots(a transport.Admission) int {
 
 // refusal returns why the reconcile of an item does not begin, or nothing.
 func (b *Bulkhead) refusal(i item, g group, a transport.Admission) deferral {
-	running := 0
+	taken := 0
 	if l, ok := b.tenants[g.tenant]; ok {
-		running = l.running
+		taken = l.running + l.called
+	}
+
+	// The slot that is kept for it is not taken.
+	if t, ok := b.items[i]; ok && t.called && t.group.tenant == g.tenant {
+		taken--
 	}
 
 	switch {
@@ -332,7 +474,7 @@ func (b *Bulkhead) refusal(i item, g group, a transport.Admission) deferral {
 		return deferredOutage
 	case a.Wait > 0:
 		return deferredSlowed
-	case running >= b.slots(a):
+	case taken >= b.slots(a):
 		return deferredSlots
 	// All whom Scaleway may not answer share a quarter of the workers, however many
 	// they are: an outage of a region is not one of the others.
@@ -348,15 +490,25 @@ func (b *Bulkhead) refusal(i item, g group, a transport.Admission) deferral {
 	return ""
 }
 
-// wait notes that an item waits, and returns for how long: so long that those who
-// wait come back one after the other, about as fast as they can have their turn.
-func (b *Bulkhead) wait(i item, g group, a transport.Admission) time.Duration {
-	b.settle(i)
-	b.items[i] = g
-	b.groups[g]++
+// wait notes that an item waits, and returns for how long unless it is called: so long
+// that those who wait come back one after the other, about as fast as they can have
+// their turn. It keeps its place in the line if it has one.
+func (b *Bulkhead) wait(i item, g group, tenant *transport.Tenant, a transport.Admission, first bool) time.Duration {
+	l := b.load(g.tenant, tenant)
 
-	l := b.load(g.tenant)
-	l.waiting++
+	if t, ok := b.items[i]; !ok || t.called || t.group != g {
+		first = first || ok && t.called
+		l.waiting++ // So that it is not forgotten below.
+		b.settle(i)
+
+		t = &ticket{item: i, group: g}
+		b.items[i] = t
+		b.groups[g]++
+
+		if b.queues[i.kind] != nil {
+			l.put(t, first)
+		}
+	}
 
 	// One after the other by the rate of reconciles, which all groups share; by that
 	// of requests, once they are allowed again; else by how fast the slots are free.
@@ -374,12 +526,26 @@ func (b *Bulkhead) wait(i item, g group, a transport.Admission) time.Duration {
 
 // settle notes that an item no longer waits.
 func (b *Bulkhead) settle(i item) {
-	if g, ok := b.items[i]; ok {
-		delete(b.items, i)
-		decrement(b.groups, g)
-		b.load(g.tenant).waiting--
-		b.unload(g.tenant)
+	t, ok := b.items[i]
+	if !ok {
+		return
 	}
+
+	delete(b.items, i)
+	decrement(b.groups, t.group)
+
+	l := b.tenants[t.group.tenant]
+	l.waiting--
+
+	if t.called {
+		l.called--
+	}
+
+	if t.place != nil {
+		l.take(t)
+	}
+
+	b.unload(t.group.tenant)
 }
 
 // forget an item that is gone.
@@ -387,7 +553,15 @@ func (b *Bulkhead) forget(i item) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 
+	t, ok := b.items[i]
+	if !ok {
+		return
+	}
+
 	b.settle(i)
+
+	// Its slot is another's.
+	b.call(t.group.tenant)
 }
 
 // afterFailure returns how long to wait before a reconcile that has failed is
@@ -401,7 +575,7 @@ func (b *Bulkhead) afterFailure(i item, tenant *transport.Tenant) time.Duration 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 
-	return b.wait(i, group{tenant: tenant.ID(), namespace: i.name.Namespace}, a)
+	return b.wait(i, group{tenant: tenant.ID(), namespace: i.name.Namespace}, tenant, a, false)
 }
 
 func decrement[K comparable](m map[K]int, k K) {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -236,7 +238,7 @@ func TestBulkhead(t *testing.T) {
 
 			enter := func(i item) (func(), time.Duration) {
 				tenant, _ := s.Of("ProviderConfig " + i.name.Namespace + "/default")
-				return b.enter(i, tenant)
+				return b.enter(i, tenant, false)
 			}
 
 			var leave []func()
@@ -315,7 +317,7 @@ func TestBulkheadRecovering(t *testing.T) {
 		tenant, _ := s.Of("ProviderConfig " + namespace + "/default")
 
 		for _, name := range []string{"x", "y"} {
-			if l, wait := b.enter(itemOf("Token", namespace, name), tenant); wait == 0 {
+			if l, wait := b.enter(itemOf("Token", namespace, name), tenant, false); wait == 0 {
 				begun, leave = append(begun, namespace+"/"+name), append(leave, l)
 			}
 		}
@@ -358,11 +360,11 @@ func TestBulkheadSpreads(t *testing.T) {
 	b := NewBulkhead(BulkheadOptions{Workers: 100, Slots: 1, Rate: 100, Tenants: s.Tenants})
 	tenant, _ := s.Of("ProviderConfig many/default")
 
-	leave, _ := b.enter(itemOf("Token", "many", "runs"), tenant)
+	leave, _ := b.enter(itemOf("Token", "many", "runs"), tenant, false)
 
 	var longest time.Duration
 	for i := range many {
-		_, wait := b.enter(itemOf("Token", "many", fmt.Sprint(i)), tenant)
+		_, wait := b.enter(itemOf("Token", "many", fmt.Sprint(i)), tenant, false)
 		longest = max(longest, wait)
 	}
 
@@ -371,13 +373,13 @@ func TestBulkheadSpreads(t *testing.T) {
 		t.Errorf("want the last of %d to wait for up to %s, got at most %s", many, many*firstMean, longest)
 	}
 
-	if _, wait := b.enter(itemOf("Token", "few", "x"), tenant); wait < leastDeferral || wait > 3*leastDeferral {
+	if _, wait := b.enter(itemOf("Token", "few", "x"), tenant, false); wait < leastDeferral || wait > 3*leastDeferral {
 		t.Errorf("want the only one of another team to wait about %s, got %s", leastDeferral, wait)
 	}
 
 	leave()
 
-	leave, wait := b.enter(itemOf("Token", "few", "x"), tenant)
+	leave, wait := b.enter(itemOf("Token", "few", "x"), tenant, false)
 	if wait != 0 {
 		t.Fatalf("want it to have its turn once there is a slot, got a wait of %s", wait)
 	}
@@ -386,6 +388,188 @@ func TestBulkheadSpreads(t *testing.T) {
 
 	if diff := cmp.Diff([]int{many, many}, []int{len(b.items), b.groups[group{tenant.ID(), "many"}]}); diff != "" {
 		t.Errorf("-want waiting, +got waiting:\n%s", diff)
+	}
+}
+
+// calls are what a controller's queue is given.
+type calls struct {
+	workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+	added []string
+}
+
+func (c *calls) Add(r reconcile.Request) { c.added = append(c.added, r.String()) }
+
+// Who waits is called when there is a slot for it.
+func TestBulkheadCalls(t *testing.T) {
+	// A step is what happens, and whom it calls.
+	type step struct {
+		do   string
+		name string
+		want []string
+	}
+
+	const (
+		enter      = "enter"      // and run
+		wait       = "wait"       // enter, and be put off
+		first      = "first"      // enter, of what has been created, and be put off
+		leave      = "leave"      // end
+		gone       = "gone"       // the object no longer exists
+		know       = "know"       // the key of the object's Kubernetes namespace is read
+		unanswered = "unanswered" // Scaleway does not answer the key
+	)
+
+	cases := map[string]struct {
+		reason  string
+		options BulkheadOptions
+		// keys that are known from the beginning, by Kubernetes namespace.
+		keys  map[string]string
+		steps []step
+		// want in the end, of those that wait.
+		want int
+	}{
+		"InOrder": {
+			reason: "Who waits first is called first, and each when there is a slot.",
+			keys:   map[string]string{"a": "1"},
+			steps: []step{
+				{enter, "a/1", nil}, {wait, "a/2", nil}, {wait, "a/3", nil},
+				{leave, "a/1", []string{"a/2"}}, {enter, "a/2", nil}, {leave, "a/2", []string{"a/3"}}, {enter, "a/3", nil}, {leave, "a/3", nil},
+			},
+		},
+		"SlotIsKept": {
+			reason: "The slot of who is called is not for who has just come.",
+			keys:   map[string]string{"a": "1"},
+			steps: []step{
+				{enter, "a/1", nil}, {wait, "a/2", nil},
+				{leave, "a/1", []string{"a/2"}}, {wait, "a/3", nil}, {enter, "a/2", nil}, {leave, "a/2", []string{"a/3"}}, {enter, "a/3", nil}, {leave, "a/3", nil},
+			},
+		},
+		"PlaceIsKept": {
+			reason: "Who comes back by itself before it is called keeps its place.",
+			keys:   map[string]string{"a": "1"},
+			steps: []step{
+				{enter, "a/1", nil}, {wait, "a/2", nil}, {wait, "a/3", nil}, {wait, "a/2", nil},
+				{leave, "a/1", []string{"a/2"}},
+			},
+			want: 2,
+		},
+		"CreatedFirst": {
+			reason: "What has been created is called before the rest, as it is only to be said so.",
+			keys:   map[string]string{"a": "1"},
+			steps:  []step{{enter, "a/1", nil}, {wait, "a/2", nil}, {first, "a/3", nil}, {leave, "a/1", []string{"a/3"}}},
+			want:   2,
+		},
+		"Teams": {
+			reason: "Of teams that share a key one of each is called in turn, however many one has.",
+			keys:   map[string]string{"a": "1", "b": "1"},
+			steps: []step{
+				{enter, "a/1", nil}, {wait, "a/2", nil}, {wait, "a/3", nil}, {wait, "a/4", nil}, {wait, "b/1", nil},
+				{leave, "a/1", []string{"a/2"}}, {enter, "a/2", nil}, {leave, "a/2", []string{"b/1"}}, {enter, "b/1", nil}, {leave, "b/1", []string{"a/3"}},
+			},
+			want: 2,
+		},
+		"Gone": {
+			reason: "The slot of who is gone is the next one's.",
+			keys:   map[string]string{"a": "1"},
+			steps: []step{
+				{enter, "a/1", nil}, {wait, "a/2", nil}, {wait, "a/3", nil}, {wait, "a/4", nil}, {gone, "a/3", nil},
+				{leave, "a/1", []string{"a/2"}}, {gone, "a/2", []string{"a/4"}},
+			},
+			want: 1,
+		},
+		"OfAnother": {
+			reason: "The slots of another tenant are not its own.",
+			keys:   map[string]string{"a": "1", "b": "2"},
+			steps:  []step{{enter, "a/1", nil}, {enter, "b/1", nil}, {wait, "a/2", nil}, {leave, "b/1", nil}, {leave, "a/1", []string{"a/2"}}},
+			want:   1,
+		},
+		"PutOffAgain": {
+			reason:  "Who is called, and then put off for another reason, is the first of its line.",
+			options: BulkheadOptions{Workers: 8, Slots: 1, Rate: 1},
+			keys:    map[string]string{"a": "1", "b": "2"},
+			steps: []step{
+				{enter, "a/1", nil}, {wait, "a/2", nil}, {wait, "a/3", nil}, {wait, "a/4", nil},
+				// The rest of the reconciles that may begin in this second.
+				{enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil},
+				{enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil},
+				{enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil},
+				{leave, "a/1", []string{"a/2"}}, {wait, "a/2", nil}, {leave, "b/1", nil}, {gone, "a/4", []string{"a/2"}},
+			},
+			want: 2,
+		},
+		"KeyIsRead": {
+			reason: "Who has been waiting since before the key was known is called by who runs with it.",
+			steps: []step{
+				{enter, "a/1", nil}, {wait, "a/2", nil}, {wait, "a/3", nil}, {know, "a", nil},
+				{leave, "a/1", []string{"a/2"}}, {enter, "a/2", nil}, {leave, "a/2", []string{"a/3"}}, {enter, "a/3", nil}, {leave, "a/3", nil},
+			},
+		},
+		"Outage": {
+			reason: "Nobody is called to a Scaleway that does not answer.",
+			keys:   map[string]string{"a": "1"},
+			steps:  []step{{enter, "a/1", nil}, {wait, "a/2", nil}, {unanswered, "1", nil}, {leave, "a/1", nil}},
+			want:   1,
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := newScaleway(t)
+			for namespace, key := range tc.keys {
+				s.know(t, namespace, key)
+			}
+
+			if tc.options.Slots == 0 {
+				tc.options = BulkheadOptions{Workers: 8, Slots: 1, Rate: 100}
+			}
+
+			tc.options.Tenants = s.Tenants
+			b, queue := NewBulkhead(tc.options), &calls{}
+			b.now = func() time.Time { return noon }
+
+			if err := b.Calls("Token").Start(t.Context(), queue); err != nil {
+				t.Fatal(err)
+			}
+
+			running := map[string]func(){}
+
+			for i, st := range tc.steps {
+				namespace, name, _ := strings.Cut(st.name, "/")
+				tenant, _ := s.Of("ProviderConfig " + namespace + "/default")
+				queue.added = nil
+
+				switch st.do {
+				case know:
+					s.know(t, namespace, "1")
+				case unanswered:
+					s.ask(t, st.name, http.StatusBadGateway, 5)
+				case gone:
+					b.forget(itemOf("Token", namespace, name))
+				case leave:
+					running[st.name]()
+				default:
+					l, wait := b.enter(itemOf("Token", namespace, name), tenant, st.do == first)
+					if runs := wait == 0; runs != (st.do == enter) {
+						t.Fatalf("\n%s\nstep %d, enter(%s): want it to %s, runs: %t", tc.reason, i, st.name, st.do, runs)
+					}
+
+					running[st.name] = l
+				}
+
+				if diff := cmp.Diff(st.want, queue.added); diff != "" {
+					t.Fatalf("\n%s\nstep %d, %s %s: -want called, +got called:\n%s", tc.reason, i, st.do, st.name, diff)
+				}
+			}
+
+			lines := 0
+			for _, l := range b.tenants {
+				lines += len(l.lines)
+			}
+
+			if tc.want == 0 && (len(b.tenants) > 0 || lines > 0) || len(b.items) != tc.want {
+				t.Errorf("\n%s\nin the end: want %d that wait, got %d, of %d tenants in %d lines", tc.reason, tc.want, len(b.items), len(b.tenants), lines)
+			}
+		})
 	}
 }
 
@@ -485,7 +669,7 @@ func TestBulkheadWrap(t *testing.T) {
 			}
 
 			b := NewBulkhead(BulkheadOptions{Workers: 8, Slots: 2, Rate: 100, Tenants: s.Tenants})
-			b.wait(itemOf("Token", "a", "x"), group{}, transport.Admission{}) // It was put off before.
+			b.wait(itemOf("Token", "a", "x"), group{}, nil, transport.Admission{}, false) // It was put off before.
 
 			r := b.Wrap("Token", &v1beta1.Token{}, &test.MockClient{MockGet: tc.get}, inner)
 

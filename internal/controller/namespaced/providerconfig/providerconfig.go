@@ -86,6 +86,7 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 		Watches(&v1beta1.ProviderConfigUsage{}, account(mgr.GetClient(), config.Kind, o.HoldCredentials, newConfig)).
 		WatchesRawSource(changedSecrets(mgr, o.Secrets, config)).
 		WatchesRawSource(doubtedChecks(o.Clients.Tenants, c)).
+		WatchesRawSource(o.Bulkhead.Calls(config.Kind)).
 		Complete(ratelimiter.NewReconciler(name, c, o.GlobalRateLimiter))
 }
 
