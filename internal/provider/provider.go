@@ -150,6 +150,8 @@ func installTransport(o Options, seen *transport.Observations, permits *mint.Per
 
 	resources := config.Resources()
 
+	seen.Recallable = mrcontroller.Recallable(resources)
+
 	paths := make([]string, 0, len(resources))
 	for _, r := range resources {
 		paths = append(paths, r.Path)

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 )
@@ -21,6 +22,13 @@ import (
 // within the reconcile that made it, so it only has to outlive the reconciles
 // that run at the same time.
 const maxObservations = 4096
+
+// What has just been created is not read twice in freshness. At most maxFresh answers
+// are kept for that.
+const (
+	freshness = 5 * time.Second
+	maxFresh  = 1024
+)
 
 // statusStable is shown to Terraform in place of a transient status. It is a
 // value that every kind of object has.
@@ -47,10 +55,25 @@ func (o Observation) Transient() bool {
 // Terraform reads the status of some kinds and hides that of others; here it is
 // known for all of them.
 type Observations struct {
+	// Recallable tells of the path of a collection whether Recall is to know of objects
+	// that are created in it. Nil is none.
+	Recallable func(path string) bool
+
 	byObject *lru.Cache[object, Observation]
+	fresh    *lru.Cache[object, fresh]
+	now      func() time.Time
 
 	mu       sync.Mutex
 	expected map[request][]*expectation
+	// recalled is how often each object is being recalled.
+	recalled map[object]int
+}
+
+// fresh is what is known of an object that has just been created.
+type fresh struct {
+	created time.Time
+	// body of the answer to the first GET. It is nil before.
+	body []byte
 }
 
 // A request of an object.
@@ -80,7 +103,81 @@ func NewObservations() *Observations {
 		panic(err) // Only a size below one is an error.
 	}
 
-	return &Observations{byObject: c, expected: map[request][]*expectation{}}
+	f, err := lru.New[object, fresh](maxFresh)
+	if err != nil {
+		panic(err) // Only a size below one is an error.
+	}
+
+	return &Observations{byObject: c, fresh: f, now: time.Now, expected: map[request][]*expectation{}, recalled: map[object]int{}}
+}
+
+// Recall has a GET of an object, until end is called, answered with what Scaleway has
+// answered to the GET that followed the creation of the object by this tenant, unless
+// that is longer than five seconds ago, the object was in a transient status, or something
+// else has been asked for since. Terraform reads what it has created, and the observation
+// by which it becomes Ready would ask the same a moment later. It is recalled once.
+func (o *Observations) Recall(t *Tenant, path string) (end func()) {
+	if t == nil {
+		return func() {}
+	}
+
+	key := object{tenant: t.id, path: path}
+
+	o.mu.Lock()
+	defer o.mu.Unlock()
+
+	o.recalled[key]++
+
+	return func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+
+		if o.recalled[key]--; o.recalled[key] == 0 {
+			delete(o.recalled, key)
+		}
+	}
+}
+
+// recall the answer to a request, if it is to be.
+func (o *Observations) recall(t *Tenant, req *http.Request) (*http.Response, []byte) {
+	key := object{tenant: t.id, path: req.URL.Path}
+
+	o.mu.Lock()
+	recalled := o.recalled[key] > 0
+	o.mu.Unlock()
+
+	if !recalled || req.Method != http.MethodGet || req.URL.RawQuery != "" {
+		return nil, nil
+	}
+
+	f, ok := o.fresh.Peek(key)
+	if !ok || f.body == nil || o.now().Sub(f.created) > freshness || !o.fresh.Remove(key) {
+		return nil, nil
+	}
+
+	return &http.Response{
+		Status: "200 OK", StatusCode: http.StatusOK,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:  http.Header{"Content-Type": {"application/json"}},
+		Request: req,
+	}, f.body
+}
+
+// keep the answer to the first GET of an object for as long as it is fresh.
+func (o *Observations) keep(t *Tenant, req *http.Request, body []byte) {
+	key := object{tenant: t.id, path: req.URL.Path}
+
+	f, ok := o.fresh.Peek(key)
+	if !ok {
+		return
+	}
+
+	if req.Method != http.MethodGet || req.URL.RawQuery != "" || f.body != nil || o.now().Sub(f.created) > freshness {
+		o.fresh.Remove(key)
+		return
+	}
+
+	o.fresh.Add(key, fresh{created: f.created, body: body})
 }
 
 // Get returns the last observation that the tenant has made of the object with the
@@ -139,14 +236,18 @@ func (o *Observations) meet(t *Tenant, req *http.Request, resp *http.Response, b
 // the wait are never lost in between.
 func (o *Observations) tap(t *Tenant, req *http.Request, resp *http.Response, body []byte) []byte {
 	o.meet(t, req, resp, body)
+	o.keep(t, req, body)
 
 	switch {
 	case !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json"):
 		return body
 	case resp.StatusCode == http.StatusNotFound:
 		o.byObject.Remove(object{tenant: t.id, path: req.URL.Path})
+		o.fresh.Remove(object{tenant: t.id, path: req.URL.Path})
+
 		return body
 	case resp.StatusCode >= http.StatusBadRequest:
+		o.fresh.Remove(object{tenant: t.id, path: req.URL.Path})
 		return endPolling(body)
 	default:
 		return o.note(t, req, body)
@@ -178,16 +279,24 @@ func (o *Observations) note(t *Tenant, req *http.Request, body []byte) []byte {
 		return body
 	}
 
-	path := req.URL.Path
+	key := object{tenant: t.id, path: req.URL.Path}
 	if req.Method == http.MethodPost {
-		path += "/" + answer.ID
+		key.path += "/" + answer.ID
+
+		if o.Recallable != nil && o.Recallable(req.URL.Path) {
+			o.fresh.Add(key, fresh{created: o.now()})
+		}
 	}
 
 	seen := Observation{Status: answer.Status, Message: cmp.Or(answer.ErrorMessage, answer.StatusMessage)}
-	o.byObject.Add(object{tenant: t.id, path: path}, seen)
+	o.byObject.Add(key, seen)
 
 	if !seen.Transient() {
 		return body
+	}
+
+	if req.Method == http.MethodGet {
+		o.fresh.Remove(key) // It has to be asked for again.
 	}
 
 	// Into raw values, so that no other value changes its form.

@@ -154,6 +154,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return t.refuse(req, outcomeRefused, err), nil
 	}
 
+	if resp, body := t.options.Observations.recall(tenant, req); resp != nil {
+		return withBody(resp, t.options.Observations.tap(tenant, req, resp, body)), nil
+	}
+
 	waited, err := tenant.wait(req.Context())
 	t.options.Metrics.waits.Observe(waited.Seconds())
 

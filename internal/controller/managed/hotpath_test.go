@@ -62,6 +62,8 @@ func newRig(b testing.TB) *rig {
 
 	r := declaration(b, "scaleway_container_token")
 	observations, permits := transport.NewObservations(), mint.NewPermits()
+	observations.Recallable = Recallable([]resource.Resource{r})
+
 	tenants := transport.NewTenants(transport.Pace{}, logging.NewNopLogger())
 
 	rt, err := transport.New(transport.Options{
@@ -269,7 +271,7 @@ func TestCalls(t *testing.T) {
 		t.Errorf("Calls of Kubernetes for a creation: -want, +got:\n%s", diff)
 	}
 
-	if diff := cmp.Diff(map[string]int{http.MethodPost: 1, http.MethodGet: 2}, b.scaleway.requests); diff != "" {
+	if diff := cmp.Diff(map[string]int{http.MethodPost: 1, http.MethodGet: 1}, b.scaleway.requests); diff != "" {
 		t.Errorf("Requests to Scaleway for a creation: -want, +got:\n%s", diff)
 	}
 

@@ -8,6 +8,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -85,6 +87,22 @@ func remembers(r resource.Resource, mg ujresource.Terraformed) bool {
 	return r.ReadByGet
 }
 
+// Recallable tells whether objects in the collection with a path are read by one GET,
+// which is known to be all that there is to compare.
+func Recallable(resources []resource.Resource) func(path string) bool {
+	var all []*regexp.Regexp
+
+	for _, r := range resources {
+		if r.ReadByGet {
+			all = append(all, regexp.MustCompile("^"+r.CollectionPath("[^/]+")+"$"))
+		}
+	}
+
+	return func(path string) bool {
+		return slices.ContainsFunc(all, func(r *regexp.Regexp) bool { return r.MatchString(path) })
+	}
+}
+
 // Connect implements managed.ExternalConnector.
 func (c *unchangedConnector) Connect(ctx context.Context, mg xpresource.Managed) (managed.ExternalClient, error) {
 	if f, ok := c.last(mg); ok {
@@ -154,6 +172,9 @@ func (e *unchangedExternal) Observe(ctx context.Context, mg xpresource.Managed) 
 	}
 
 	before := mg.DeepCopyObject()
+
+	defer c.seen.Recall(transport.TenantOf(ctx), c.path(mg))()
+
 	answer := c.seen.Expect(transport.TenantOf(ctx), http.MethodGet, c.path(mg))
 
 	o, err := e.inner.Observe(ctx, mg)
