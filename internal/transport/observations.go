@@ -151,7 +151,7 @@ func (o *Observations) recall(t *Tenant, req *http.Request) (*http.Response, []b
 	}
 
 	f, ok := o.fresh.Peek(key)
-	if !ok || f.body == nil || o.now().Sub(f.created) > freshness || !o.fresh.Remove(key) {
+	if !ok || f.body == nil || o.now().Sub(f.created) > freshness {
 		return nil, nil
 	}
 

@@ -47,6 +47,7 @@ func TestRecall(t *testing.T) {
 		"Old":          {reason: "That was too long ago.", before: []sent{post, get}, after: freshness + time.Second, asked: []sent{get}, want: 1},
 		"ReadTwice":    {reason: "Somebody has looked at it since.", before: []sent{post, get, get}, asked: []sent{get}, want: 1},
 		"Changed":      {reason: "It has been changed since.", before: []sent{post, get, {method: http.MethodPatch, path: containerPath}}, asked: []sent{get}, want: 1},
+		"NotYetRead":   {reason: "It has been changed before it was read.", before: []sent{post, {method: http.MethodPatch, path: containerPath}}, asked: []sent{get}, want: 1},
 		"Deleted":      {reason: "It has been deleted since.", before: []sent{post, get, {method: http.MethodDelete, path: containerPath}}, asked: []sent{get}, want: 1},
 		"Transient":    {reason: "It was not as it is to be.", status: "creating", before: []sent{post, get}, asked: []sent{get}, want: 1},
 		"NotFound":     {reason: "There was none.", code: http.StatusNotFound, before: []sent{post, get}, asked: []sent{get}, want: 1},
