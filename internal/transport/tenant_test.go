@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -47,7 +48,7 @@ type clocked struct {
 
 func newClocked(p Pace) *clocked {
 	c := &clocked{at: noon, log: &lines{Logger: logging.NewNopLogger()}}
-	c.Tenant = newTenant("0123456789abcdef", p, c.log, func() time.Time { return c.at })
+	c.Tenant = newTenant("0123456789abcdef", p, c.log, func() time.Time { return c.at }, c.at)
 	c.called("ProviderConfig team-a/default")
 
 	return c
@@ -404,6 +405,95 @@ func TestPace(t *testing.T) {
 
 	if diff := cmp.Diff(int64(requests), arrived.Load()); diff != "" {
 		t.Errorf("a short wait is waited for: -want sent, +got sent:\n%s", diff)
+	}
+}
+
+// Something is begun for a tenant as long as its requests need not wait for long.
+func TestDebt(t *testing.T) {
+	const rate = 80
+
+	c := newClocked(Pace{Rate: rate})
+
+	// What may be made at one moment, and in the second after it.
+	for i := range rate/perBurst + rate {
+		if a := c.Admission(); a.Wait != 0 {
+			t.Fatalf("Admission() with %d requests: want no wait, got %+v", i, a)
+		}
+
+		c.reserve()
+	}
+
+	for range rate {
+		c.reserve()
+	}
+
+	// Rounded, as the limiter counts in fractions.
+	if a := c.Admission(); a.Wait.Round(time.Millisecond) != time.Second {
+		t.Errorf("Admission() with requests for two seconds: want to wait until one is left, got %+v", a)
+	}
+}
+
+// Requests that have to wait are sent in moments, and are no more in any second than
+// Scaleway's support says are allowed.
+func TestMoments(t *testing.T) {
+	const rate, allowed = 80, 100
+
+	begin := noon.Add(77 * time.Millisecond)
+
+	cases := map[string]struct {
+		reason string
+		// every is how long after one request the next is made, of so many.
+		every    time.Duration
+		requests int
+		// wait is how many have to.
+		wait bool
+	}{
+		"AtOnce":  {reason: "All are to be made at once.", requests: 300, wait: true},
+		"Often":   {reason: "There are more than may be made.", every: 7 * time.Millisecond, requests: 500, wait: true},
+		"Seldom":  {reason: "What may be made is made at once.", every: 13 * time.Millisecond, requests: 500},
+		"Clocked": {reason: "They come just when there are fewer than may be made.", every: time.Second / rate, requests: 500},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			c := newClocked(Pace{Rate: rate})
+			c.epoch = noon
+			c.at = begin
+
+			var (
+				sent  []time.Time
+				waits bool
+			)
+
+			for range tc.requests {
+				d := c.reserve()
+				if d <= maxWait {
+					sent = append(sent, c.at.Add(d))
+				}
+
+				if d > 0 && d <= maxWait {
+					waits = true
+
+					if rest := c.at.Add(d).Sub(noon) % moment; rest != 0 {
+						t.Fatalf("\n%s\nreserve(): want a moment, got one %s after it", tc.reason, rest)
+					}
+				}
+
+				c.at = c.at.Add(tc.every)
+			}
+
+			if diff := cmp.Diff(tc.wait, waits); diff != "" {
+				t.Errorf("\n%s\nreserve(): -want waits, +got waits:\n%s", tc.reason, diff)
+			}
+
+			slices.SortFunc(sent, time.Time.Compare)
+
+			for i := range sent {
+				if n := i + allowed; n < len(sent) && sent[n].Sub(sent[i]) < time.Second {
+					t.Fatalf("\n%s\nreserve(): %d requests in %s", tc.reason, allowed+1, sent[n].Sub(sent[i]))
+				}
+			}
+		})
 	}
 }
 

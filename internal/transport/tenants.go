@@ -38,6 +38,8 @@ type Tenants struct {
 	pace Pace
 	log  logging.Logger
 	now  func() time.Time
+	// epoch that the moments of all are counted from.
+	epoch time.Time
 
 	mu     sync.Mutex
 	byKey  *lru.Cache[digest, *Tenant]
@@ -63,7 +65,7 @@ func NewTenants(pace Pace, log logging.Logger) *Tenants {
 		panic(err) // Only a size below one is an error.
 	}
 
-	return &Tenants{pace: pace, log: log, now: time.Now, byKey: byKey, byUser: byUser}
+	return &Tenants{pace: pace, log: log, now: time.Now, epoch: time.Now(), byKey: byKey, byUser: byUser}
 }
 
 // Register lets requests with the secret key through to the address of the API,
@@ -103,7 +105,7 @@ func (t *Tenants) With(secretKey, apiURL string) (*Tenant, error) {
 
 	tenant, ok := t.byKey.Get(d)
 	if !ok {
-		tenant = newTenant(hex.EncodeToString(d[:]), t.pace, t.log, t.now)
+		tenant = newTenant(hex.EncodeToString(d[:]), t.pace, t.log, t.now, t.epoch)
 		tenant.judged = t.judged
 		t.byKey.Add(d, tenant)
 	}

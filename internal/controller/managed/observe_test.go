@@ -342,6 +342,26 @@ func TestObserveDeleted(t *testing.T) {
 	}
 }
 
+// Polls are due in the same moments.
+func TestPollTick(t *testing.T) {
+	const (
+		// tolerance of the time that passes between the clock's readings.
+		tolerance = pollTick / 5
+		interval  = time.Hour
+	)
+
+	c := &Connector{resource: declaration(t, "scaleway_container_token"), seen: transport.NewObservations()}
+	started := time.Now()
+	hook := c.pollInterval(time.Minute)
+
+	for range 50 {
+		due := time.Since(started) + hook(token(func(*v1beta1.Token) {}), interval)
+		if off := (due - due.Round(pollTick)).Abs(); off > tolerance {
+			t.Errorf("pollInterval(...): a poll is due %s from the moment of others", off)
+		}
+	}
+}
+
 // When an object is looked at again.
 func TestPollInterval(t *testing.T) {
 	const interval = time.Hour
@@ -363,7 +383,7 @@ func TestPollInterval(t *testing.T) {
 		"ForAges":      {reason: "It is looked at all the same.", status: statusCreating, since: 24 * time.Hour, least: maxTransientPoll, most: maxTransientPoll},
 		"Expires":      {reason: "It is looked at when it expires.", expires: ptr.To(noon.Add(time.Minute).Format(time.RFC3339)), least: time.Minute, most: 2 * time.Minute},
 		"ExpiresPlain": {reason: "A kind without a minter has no expiry.", expires: ptr.To(noon.Add(time.Minute).Format(time.RFC3339)), plain: true, least: interval, most: interval},
-		"Spread":       {reason: "Not all of them at the same moment.", jitter: time.Minute, least: interval - time.Minute, most: interval + time.Minute},
+		"Spread":       {reason: "Not all of them at the same moment.", jitter: time.Minute, least: interval - time.Minute - pollTick, most: interval + time.Minute + pollTick},
 	}
 
 	for name, tc := range cases {
