@@ -45,6 +45,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	mrcontroller "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	namespaced "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
@@ -238,7 +239,7 @@ func newManager(cfg *rest.Config, o Options, scheme *runtime.Scheme) (ctrl.Manag
 		Cache: cache.Options{
 			SyncPeriod:        &o.SyncInterval,
 			DefaultNamespaces: watched(o.WatchNamespace),
-			DefaultTransform:  cache.TransformStripManagedFields(),
+			DefaultTransform:  kubeclient.Compact,
 			ByObject: map[client.Object]cache.ByObject{
 				&corev1.Secret{}: secrets,
 				&apiextensionsv1.CustomResourceDefinition{}: {Transform: withoutSchemas},
