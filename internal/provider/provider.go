@@ -46,6 +46,7 @@ import (
 	mrcontroller "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	namespaced "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/lazylog"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
@@ -98,6 +99,7 @@ type Options struct {
 // Run runs the provider against the supplied API server until the context is
 // done. It returns what keeps it from running.
 func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) error {
+	log = lazylog.New(log)
 	ctrl.SetLogger(log)
 	klog.SetLogger(log)
 

@@ -45,27 +45,3 @@ func withhold(keysAndValues []any) []any {
 
 	return out
 }
-
-// lazy is a logger that encodes the values that are added to each message only once
-// there is a message. Reconcilers add some at each step of each reconcile, and mostly
-// have nothing to say.
-type lazy struct {
-	logging.Logger
-
-	values []any
-}
-
-// Info logs a message.
-func (l lazy) Info(msg string, keysAndValues ...any) {
-	l.Logger.Info(msg, slices.Concat(l.values, keysAndValues)...)
-}
-
-// Debug logs a message.
-func (l lazy) Debug(msg string, keysAndValues ...any) {
-	l.Logger.Debug(msg, slices.Concat(l.values, keysAndValues)...)
-}
-
-// WithValues returns a logger that adds the values to each message.
-func (l lazy) WithValues(keysAndValues ...any) logging.Logger {
-	return lazy{Logger: l.Logger, values: slices.Concat(l.values, keysAndValues)}
-}

@@ -144,7 +144,7 @@ func controllerName(k Kind) string {
 func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*Connector, reconcile.Reconciler, error) {
 	mgr = kubeclient.Manager{Manager: mgr, Client: own.Client(mgr.GetClient())}
 	name := controllerName(k)
-	log := lazy{Logger: o.Logger}.WithValues("controller", name)
+	log := o.Logger.WithValues("controller", name)
 
 	recorder := metrics.NewMetricRecorder(k.GroupVersionKind, mgr, o.PollInterval)
 	if err := mgr.Add(recorder); err != nil {
