@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
 	"github.com/crossplane/upjet/v2/pkg/registry"
@@ -42,6 +43,11 @@ func (r Resource) configureFields(c *ujconfig.Resource) {
 		}
 
 		s.Sensitive = s.Sensitive || f.Sensitive
+	}
+
+	// They ask for it several times in each reconcile, and it is made anew each time.
+	if f := c.TerraformResource.SchemaFunc; f != nil {
+		c.TerraformResource.SchemaFunc = sync.OnceValue(f)
 	}
 
 	docs := map[string]string{}
