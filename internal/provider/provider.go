@@ -241,7 +241,7 @@ func newManager(cfg *rest.Config, o Options, scheme *runtime.Scheme) (ctrl.Manag
 		Cache: cache.Options{
 			SyncPeriod:        &o.SyncInterval,
 			DefaultNamespaces: watched(o.WatchNamespace),
-			DefaultTransform:  kubeclient.Compact,
+			DefaultTransform:  kubeclient.NewCompact(),
 			ByObject: map[client.Object]cache.ByObject{
 				&corev1.Secret{}: secrets,
 				&apiextensionsv1.CustomResourceDefinition{}: {Transform: withoutSchemas},

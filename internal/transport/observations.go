@@ -26,8 +26,9 @@ const maxObservations = 4096
 // What has just been created is not read twice in freshness. At most maxFresh answers
 // are kept for that.
 const (
-	freshness = 5 * time.Second
-	maxFresh  = 1024
+	freshness    = 5 * time.Second
+	maxFresh     = 1024
+	maxFreshBody = 1 << 16
 )
 
 // statusStable is shown to Terraform in place of a transient status. It is a
@@ -72,8 +73,15 @@ type Observations struct {
 // fresh is what is known of an object that has just been created.
 type fresh struct {
 	created time.Time
-	// body of the answer to the first GET. It is nil before.
+	// asked tells that the first GET has been sent.
+	asked bool
+	// body of the answer to it. It is nil before.
 	body []byte
+}
+
+// isFirst tells whether a request may be the first GET, or be answered like it.
+func (f fresh) isFirst(req *http.Request, now time.Time) bool {
+	return req.Method == http.MethodGet && req.URL.RawQuery == "" && now.Sub(f.created) <= freshness
 }
 
 // A request of an object.
@@ -143,15 +151,10 @@ func (o *Observations) recall(t *Tenant, req *http.Request) (*http.Response, []b
 	key := object{tenant: t.id, path: req.URL.Path}
 
 	o.mu.Lock()
-	recalled := o.recalled[key] > 0
-	o.mu.Unlock()
-
-	if !recalled || req.Method != http.MethodGet || req.URL.RawQuery != "" {
-		return nil, nil
-	}
+	defer o.mu.Unlock()
 
 	f, ok := o.fresh.Peek(key)
-	if !ok || f.body == nil || o.now().Sub(f.created) > freshness {
+	if !ok || f.body == nil || o.recalled[key] == 0 || !f.isFirst(req, o.now()) {
 		return nil, nil
 	}
 
@@ -163,21 +166,34 @@ func (o *Observations) recall(t *Tenant, req *http.Request) (*http.Response, []b
 	}, f.body
 }
 
-// keep the answer to the first GET of an object for as long as it is fresh.
-func (o *Observations) keep(t *Tenant, req *http.Request, body []byte) {
+// ask notes that a request is sent, or answered from memory: whatever it is but the first
+// GET, what is known of the object is no longer fresh.
+func (o *Observations) ask(t *Tenant, req *http.Request) {
 	key := object{tenant: t.id, path: req.URL.Path}
 
-	f, ok := o.fresh.Peek(key)
-	if !ok {
-		return
-	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 
-	if req.Method != http.MethodGet || req.URL.RawQuery != "" || f.body != nil || o.now().Sub(f.created) > freshness {
+	switch f, ok := o.fresh.Peek(key); {
+	case !ok:
+	case !f.asked && f.isFirst(req, o.now()):
+		f.asked = true
+		o.fresh.Add(key, f)
+	default:
 		o.fresh.Remove(key)
-		return
 	}
+}
 
-	o.fresh.Add(key, fresh{created: f.created, body: body})
+// keep the answer to the first GET of an object, unless something else has been asked for
+// meanwhile.
+func (o *Observations) keep(key object, body []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+
+	if f, ok := o.fresh.Peek(key); ok && f.asked && len(body) <= maxFreshBody {
+		f.body = body
+		o.fresh.Add(key, f)
+	}
 }
 
 // Get returns the last observation that the tenant has made of the object with the
@@ -236,18 +252,14 @@ func (o *Observations) meet(t *Tenant, req *http.Request, resp *http.Response, b
 // the wait are never lost in between.
 func (o *Observations) tap(t *Tenant, req *http.Request, resp *http.Response, body []byte) []byte {
 	o.meet(t, req, resp, body)
-	o.keep(t, req, body)
 
 	switch {
 	case !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json"):
 		return body
 	case resp.StatusCode == http.StatusNotFound:
 		o.byObject.Remove(object{tenant: t.id, path: req.URL.Path})
-		o.fresh.Remove(object{tenant: t.id, path: req.URL.Path})
-
 		return body
 	case resp.StatusCode >= http.StatusBadRequest:
-		o.fresh.Remove(object{tenant: t.id, path: req.URL.Path})
 		return endPolling(body)
 	default:
 		return o.note(t, req, body)
@@ -292,11 +304,11 @@ func (o *Observations) note(t *Tenant, req *http.Request, body []byte) []byte {
 	o.byObject.Add(key, seen)
 
 	if !seen.Transient() {
-		return body
-	}
+		if req.Method == http.MethodGet {
+			o.keep(key, body)
+		}
 
-	if req.Method == http.MethodGet {
-		o.fresh.Remove(key) // It has to be asked for again.
+		return body
 	}
 
 	// Into raw values, so that no other value changes its form.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 	"time"
 
@@ -25,8 +26,9 @@ func TestRecall(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		status string
-		// code that a GET is answered with, if not 200.
+		// code that a GET is answered with, if not 200, and html whether by a proxy.
 		code int
+		html bool
 		// before the object is recalled.
 		before []sent
 		// after is how long that was before.
@@ -53,6 +55,8 @@ func TestRecall(t *testing.T) {
 		"NotFound":     {reason: "There was none.", code: http.StatusNotFound, before: []sent{post, get}, asked: []sent{get}, want: 1},
 		"Refused":      {reason: "It could not be read.", code: http.StatusForbidden, before: []sent{post, get}, asked: []sent{get}, want: 1},
 		"NoAnswer":     {reason: "There was no answer.", code: http.StatusBadGateway, before: []sent{post, get}, asked: []sent{get}, want: 1},
+		"Proxy":        {reason: "It was not Scaleway that answered.", code: http.StatusForbidden, html: true, before: []sent{post, get}, asked: []sent{get}, want: 1},
+		"ProxyPage":    {reason: "It was not Scaleway that answered.", html: true, before: []sent{post, get}, asked: []sent{get}, want: 1},
 		"OtherKind":    {reason: "There is more to compare than what a GET tells.", nothing: true, before: []sent{post, get}, asked: []sent{get}, want: 1},
 		"OtherObject":  {reason: "Another object is asked for.", before: []sent{post, get}, asked: []sent{{method: http.MethodGet, path: containersPath}}, want: 1},
 		"OtherMethod":  {reason: "Something else is asked for.", before: []sent{post, get}, asked: []sent{{method: http.MethodDelete, path: containerPath}}, want: 1},
@@ -72,6 +76,10 @@ func TestRecall(t *testing.T) {
 				requests++
 
 				w.Header().Set("Content-Type", "application/json")
+
+				if r.Method == http.MethodGet && tc.html {
+					w.Header().Set("Content-Type", "text/html")
+				}
 
 				if r.Method == http.MethodGet && tc.code != 0 {
 					w.WriteHeader(tc.code)
@@ -161,4 +169,39 @@ func TestRecall(t *testing.T) {
 	}
 
 	NewObservations().Recall(nil, containerPath)() // Nobody recalls nothing.
+}
+
+// What was read before something else was asked for is not recalled, although the answer
+// came afterwards.
+func TestRecallMeanwhile(t *testing.T) {
+	seen := NewObservations()
+	tenant := &Tenant{id: "a"}
+	key := object{tenant: "a", path: containerPath}
+	get := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: containerPath}}
+
+	for name, tc := range map[string]struct {
+		meanwhile []*http.Request
+		want      bool
+	}{
+		"Nothing": {want: true},
+		"Delete":  {meanwhile: []*http.Request{{Method: http.MethodDelete, URL: get.URL}}},
+		"Get":     {meanwhile: []*http.Request{get}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			seen.fresh.Add(key, fresh{created: time.Now()})
+			seen.ask(tenant, get)
+
+			for _, r := range tc.meanwhile {
+				seen.ask(tenant, r)
+			}
+
+			seen.keep(key, []byte("{}"))
+
+			defer seen.Recall(tenant, containerPath)()
+
+			if resp, _ := seen.recall(tenant, get); (resp != nil) != tc.want {
+				t.Errorf("recall(...): want an answer: %t, got %v", tc.want, resp)
+			}
+		})
+	}
 }

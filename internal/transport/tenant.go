@@ -206,6 +206,8 @@ type Admission struct {
 	Limit int
 	// Interval is the least time between two requests, once Scaleway answers.
 	Interval time.Duration
+	// Pace is the least time between two requests for the moment.
+	Pace time.Duration
 }
 
 // Admission of the next reconcile.
@@ -215,7 +217,7 @@ func (t *Tenant) Admission() Admission {
 
 	now := t.now()
 
-	a := Admission{State: t.state(now), Limit: t.limit, Interval: interval(t.pace.limit())}
+	a := Admission{State: t.state(now), Limit: t.limit, Interval: interval(t.pace.limit()), Pace: interval(t.limiter.Limit())}
 
 	switch a.State {
 	case StateOutage:
@@ -302,10 +304,10 @@ func Slowed(message string) bool {
 // wait for the turn of a request, and return for how long that was. It is an error
 // if it would take too long.
 func (t *Tenant) wait(ctx context.Context) (time.Duration, error) {
-	d := t.reserve()
+	d, ok := t.reserve()
 
 	switch {
-	case d > maxWait:
+	case !ok:
 		return 0, errors.New(errHeld)
 	case d == 0:
 		return 0, nil
@@ -322,29 +324,29 @@ func (t *Tenant) wait(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// reserve the turn of a request, and return how long it is until then. There is no turn
-// if that is longer than maxWait.
-func (t *Tenant) reserve() time.Duration {
+// reserve the turn of a request, and return how long it is until then. It has none if it
+// would take longer than maxWait.
+func (t *Tenant) reserve() (d time.Duration, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 
 	now := t.now()
 	turn := t.limiter.ReserveN(now, 1)
 
-	d := max(turn.DelayFrom(now), t.pauseUntil.Sub(now), 0)
+	d = max(turn.DelayFrom(now), t.pauseUntil.Sub(now), 0)
 	if d == 0 {
-		return 0
+		return 0, true
 	}
 
 	if d > maxWait {
 		turn.CancelAt(now)
-		return d
+		return 0, false
 	}
 
 	// Those of a moment together.
 	since := now.Add(d).Sub(t.epoch)
 
-	return d + since.Truncate(moment) + moment - since
+	return d + since.Truncate(moment) + moment - since, true
 }
 
 // begin a request. What it returns is called once with how the request ended.

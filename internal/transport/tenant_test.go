@@ -131,7 +131,7 @@ func TestOutage(t *testing.T) {
 
 		c.at = c.at.Add(a.Wait)
 
-		if diff := cmp.Diff(Admission{State: StateRecovering, Limit: 1, Interval: 10 * time.Millisecond}, c.Admission()); diff != "" {
+		if diff := cmp.Diff(Admission{State: StateRecovering, Limit: 1, Interval: 10 * time.Millisecond, Pace: 500 * time.Millisecond}, c.Admission()); diff != "" {
 			t.Errorf("Admission() after wait %d: -want, +got:\n%s", i, diff)
 		}
 
@@ -150,7 +150,7 @@ func TestOutage(t *testing.T) {
 
 	c.answer(http.StatusOK, 0)
 
-	if diff := cmp.Diff(Admission{State: StateAnswered, Interval: 10 * time.Millisecond}, c.Admission()); diff != "" {
+	if diff := cmp.Diff(Admission{State: StateAnswered, Interval: 10 * time.Millisecond, Pace: 10 * time.Millisecond}, c.Admission()); diff != "" {
 		t.Errorf("Admission() after the outage: -want, +got:\n%s", diff)
 	}
 
@@ -252,7 +252,7 @@ func TestSlowed(t *testing.T) {
 				c.answer(http.StatusOK, 0)
 			}
 
-			if diff := cmp.Diff(Admission{State: StateAnswered, Interval: 10 * time.Millisecond}, c.Admission()); diff != "" {
+			if diff := cmp.Diff(Admission{State: StateAnswered, Interval: 10 * time.Millisecond, Pace: 10 * time.Millisecond}, c.Admission()); diff != "" {
 				t.Errorf("\n%s\nAdmission() after answers: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -445,13 +445,14 @@ func TestMoments(t *testing.T) {
 		// every is how long after one request the next is made, of so many.
 		every    time.Duration
 		requests int
-		// wait is how many have to.
+		// sent is how many have a turn, and wait whether some have to wait for it.
+		sent int
 		wait bool
 	}{
-		"AtOnce":  {reason: "All are to be made at once.", requests: 300, wait: true},
-		"Often":   {reason: "There are more than may be made.", every: 7 * time.Millisecond, requests: 500, wait: true},
-		"Seldom":  {reason: "What may be made is made at once.", every: 13 * time.Millisecond, requests: 500},
-		"Clocked": {reason: "They come just when there are fewer than may be made.", every: time.Second / rate, requests: 500},
+		"AtOnce":  {reason: "All are to be made at once, and those for more than five seconds are held.", requests: 500, sent: rate/perBurst + 5*rate, wait: true},
+		"Often":   {reason: "There are more than may be made.", every: 7 * time.Millisecond, requests: 500, sent: 500, wait: true},
+		"Seldom":  {reason: "What may be made is made at once.", every: 13 * time.Millisecond, requests: 500, sent: 500},
+		"Clocked": {reason: "They come just when there are fewer than may be made.", every: time.Second / rate, requests: 500, sent: 500},
 	}
 
 	for name, tc := range cases {
@@ -466,12 +467,12 @@ func TestMoments(t *testing.T) {
 			)
 
 			for range tc.requests {
-				d := c.reserve()
-				if d <= maxWait {
+				d, ok := c.reserve()
+				if ok {
 					sent = append(sent, c.at.Add(d))
 				}
 
-				if d > 0 && d <= maxWait {
+				if d > 0 {
 					waits = true
 
 					if rest := c.at.Add(d).Sub(noon) % moment; rest != 0 {
@@ -484,6 +485,15 @@ func TestMoments(t *testing.T) {
 
 			if diff := cmp.Diff(tc.wait, waits); diff != "" {
 				t.Errorf("\n%s\nreserve(): -want waits, +got waits:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(tc.sent, len(sent)); diff != "" {
+				t.Errorf("\n%s\nreserve(): -want turns, +got turns:\n%s", tc.reason, diff)
+			}
+
+			// What has no turn takes none from others.
+			if got := c.limiter.TokensAt(c.at); got < -rate*maxWait.Seconds()-0.01 {
+				t.Errorf("\n%s\nreserve(): want debt of at most %s, got %f requests", tc.reason, maxWait, -got)
 			}
 
 			slices.SortFunc(sent, time.Time.Compare)

@@ -154,7 +154,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return t.refuse(req, outcomeRefused, err), nil
 	}
 
-	if resp, body := t.options.Observations.recall(tenant, req); resp != nil {
+	resp, body := t.options.Observations.recall(tenant, req)
+	t.options.Observations.ask(tenant, req)
+
+	if resp != nil {
 		return withBody(resp, t.options.Observations.tap(tenant, req, resp, body)), nil
 	}
 
@@ -180,7 +183,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return t.refuse(req, outcomeRefused, err), nil
 	}
 
-	resp, body, err := t.send(req.Context(), tenant, out)
+	resp, body, err = t.send(req.Context(), tenant, out)
 	permit.finish(resp, body, err)
 
 	switch {

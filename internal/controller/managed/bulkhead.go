@@ -52,6 +52,17 @@ const (
 	mostMean  = 2 * time.Second
 )
 
+// mostQueued is how long the requests of reconciles that run may take together. One that
+// would have to wait for longer than the transport lets it is an error.
+const mostQueued = 2 * time.Second
+
+// calledFor is how long a slot is kept for what has been called to it. Its controller may
+// have no worker for it, or something else to do with it.
+const calledFor = 2 * time.Second
+
+// begunFor is how long what has just been created goes first.
+const begunFor = 5 * time.Second
+
 // patience is how long an object whose last reconcile succeeded keeps saying so
 // although Scaleway has been answering 429 since.
 const patience = 10 * time.Minute
@@ -121,55 +132,70 @@ type Bulkhead struct {
 // load of a tenant: how many of its reconciles run and wait, and how long one takes.
 type load struct {
 	// tenant is nil while it is unknown.
-	tenant *transport.Tenant
-	// Of those that wait, called are on their way, each to a slot that is kept for it.
-	running, waiting, called int
-	mean                     time.Duration
+	tenant           *transport.Tenant
+	running, waiting int
+	// called, of those that wait, are on their way, each to a slot that is kept for it.
+	called []*ticket
+	mean   time.Duration
 	// lines of those that wait and can be called, one for each Kubernetes namespace, in
 	// the order in which one of each is called.
 	lines []*line
 }
 
-// A line is of tickets, in the order in which they are called.
+// A line is of tickets, in the order in which they are called: the first, then the rest.
 type line struct {
-	list.List
-
-	namespace string
+	namespace   string
+	first, rest list.List
 }
 
 // A ticket is what an item waits with.
 type ticket struct {
 	item  item
 	group group
-	// called tells that the item is on its way, because there is a slot for it.
-	called bool
+	// first tells that it goes before those of its line that are not.
+	first bool
+	// called is when the item was called, because there is a slot for it. It is zero if
+	// it was not.
+	called time.Time
 	// place in a line. It is nil if the item is called, or its controller cannot be.
 	place *list.Element
 }
 
-// put a ticket at the end of the line of its Kubernetes namespace, or at its beginning.
-func (l *load) put(t *ticket, first bool) {
+// put a ticket at the end of the line of its Kubernetes namespace.
+func (l *load) put(t *ticket) {
 	n := slices.IndexFunc(l.lines, func(ln *line) bool { return ln.namespace == t.group.namespace })
 	if n < 0 {
 		n = len(l.lines)
 		l.lines = append(l.lines, &line{namespace: t.group.namespace})
 	}
 
-	if first {
-		t.place = l.lines[n].PushFront(t)
+	if t.first {
+		t.place = l.lines[n].first.PushBack(t)
 	} else {
-		t.place = l.lines[n].PushBack(t)
+		t.place = l.lines[n].rest.PushBack(t)
 	}
 }
 
 // take a ticket out of its line.
 func (l *load) take(t *ticket) {
 	n := slices.IndexFunc(l.lines, func(ln *line) bool { return ln.namespace == t.group.namespace })
-	l.lines[n].Remove(t.place)
+	l.lines[n].first.Remove(t.place)
+	l.lines[n].rest.Remove(t.place)
 	t.place = nil
 
-	if l.lines[n].Len() == 0 {
+	if l.lines[n].first.Len()+l.lines[n].rest.Len() == 0 {
 		l.lines = slices.Delete(l.lines, n, n+1)
+	}
+}
+
+// miss takes back the slots of those who were called before that moment, and have not
+// come. They are called again.
+func (l *load) miss(before time.Time) {
+	for len(l.called) > 0 && l.called[0].called.Before(before) {
+		t := l.called[0]
+		t.called, t.first = time.Time{}, true
+		l.called = l.called[1:]
+		l.put(t)
 	}
 }
 
@@ -180,10 +206,15 @@ func (l *load) next() *ticket {
 		return nil
 	}
 
-	first := l.lines[0]
-	l.lines = append(l.lines[1:], first)
+	ln := l.lines[0]
+	l.lines = append(l.lines[1:], ln)
 
-	t, ok := first.Front().Value.(*ticket)
+	place := ln.first.Front()
+	if place == nil {
+		place = ln.rest.Front()
+	}
+
+	t, ok := place.Value.(*ticket)
 	if !ok {
 		return nil
 	}
@@ -268,7 +299,7 @@ func (b *Bulkhead) Calls(kind string) source.Source {
 // managed resource, in whose turn. It ends with end; or it is not begun, but is to be
 // tried again after the wait.
 func (b *Bulkhead) Begin(kind string, name types.NamespacedName, tenant *transport.Tenant) (end func(), wait time.Duration) {
-	return b.enter(item{kind: kind, name: name}, tenant, false)
+	return b.enter(item{kind: kind, name: name}, tenant, true)
 }
 
 // Forget what was to be tried again.
@@ -300,8 +331,8 @@ func (b *Bulkhead) Wrap(kind string, object client.Object, kube client.Reader, i
 		user := userOf(mg)
 		tenant, known := b.options.Tenants.Of(user)
 
-		// Of what has been created it is said before that it can be used.
-		begun := meta.GetExternalName(mg) != "" && !meta.WasDeleted(mg) && mg.GetCondition(xpv1.TypeReady).Status != corev1.ConditionTrue
+		// Of what has just been created it is said first that it can be used.
+		begun := mg.GetCondition(xpv1.TypeReady).Status != corev1.ConditionTrue && b.now().Sub(meta.GetExternalCreateSucceeded(mg)) < begunFor
 
 		leave, wait := b.enter(i, tenant, begun)
 		if wait > 0 {
@@ -355,15 +386,14 @@ func (b *Bulkhead) enter(i item, tenant *transport.Tenant, first bool) (leave fu
 	b.mu.Lock()
 	defer b.mu.Unlock()
 
+	// Those who wait with it, before whose key was known, say, have the slot that was kept.
+	if t, ok := b.items[i]; ok && !t.called.IsZero() && t.group.tenant != g.tenant {
+		defer b.call(t.group.tenant)
+	}
+
 	if why := b.refusal(i, g, a); why != "" {
 		b.deferred.WithLabelValues(string(why)).Inc()
 		return nil, b.wait(i, g, tenant, a, first)
-	}
-
-	// Those who wait with it, before whose key was known, say.
-	with := g.tenant
-	if t, ok := b.items[i]; ok {
-		with = t.group.tenant
 	}
 
 	b.settle(i)
@@ -393,10 +423,6 @@ func (b *Bulkhead) enter(i item, tenant *transport.Tenant, first bool) (leave fu
 		}
 
 		b.call(g.tenant)
-
-		if with != g.tenant {
-			b.call(with)
-		}
 	}, 0
 }
 
@@ -417,14 +443,17 @@ func (b *Bulkhead) call(tenant string) {
 		return
 	}
 
-	for l.running+l.called < b.slots(a) {
+	l.miss(b.now().Add(-calledFor))
+
+	// No more than may begin, of all tenants, but one that finds that out.
+	for n := max(1, int(b.bucket.TokensAt(b.now()))); n > 0 && l.running+len(l.called) < b.slots(a); n-- {
 		t := l.next()
 		if t == nil {
 			return
 		}
 
-		t.called = true
-		l.called++
+		t.called = b.now()
+		l.called = append(l.called, t)
 
 		b.queues[t.item.kind].Add(reconcile.Request{NamespacedName: t.item.name})
 	}
@@ -450,22 +479,29 @@ func (b *Bulkhead) unload(id string) {
 
 // slots are the most reconciles of a tenant at one time.
 func (b *Bulkhead) slots(a transport.Admission) int {
+	slots := b.options.Slots
 	if a.Limit > 0 {
-		return min(b.options.Slots, a.Limit)
+		slots = min(slots, a.Limit)
 	}
 
-	return b.options.Slots
+	// As many as can make a request before it would be held.
+	if a.Pace > 0 {
+		slots = min(slots, max(1, int(mostQueued/a.Pace)))
+	}
+
+	return slots
 }
 
 // refusal returns why the reconcile of an item does not begin, or nothing.
 func (b *Bulkhead) refusal(i item, g group, a transport.Admission) deferral {
 	taken := 0
 	if l, ok := b.tenants[g.tenant]; ok {
-		taken = l.running + l.called
+		l.miss(b.now().Add(-calledFor))
+		taken = l.running + len(l.called)
 	}
 
 	// The slot that is kept for it is not taken.
-	if t, ok := b.items[i]; ok && t.called && t.group.tenant == g.tenant {
+	if t, ok := b.items[i]; ok && !t.called.IsZero() && t.group.tenant == g.tenant {
 		taken--
 	}
 
@@ -496,17 +532,17 @@ func (b *Bulkhead) refusal(i item, g group, a transport.Admission) deferral {
 func (b *Bulkhead) wait(i item, g group, tenant *transport.Tenant, a transport.Admission, first bool) time.Duration {
 	l := b.load(g.tenant, tenant)
 
-	if t, ok := b.items[i]; !ok || t.called || t.group != g {
-		first = first || ok && t.called
+	if t, ok := b.items[i]; !ok || !t.called.IsZero() || t.group != g {
+		first = first || ok && !t.called.IsZero()
 		l.waiting++ // So that it is not forgotten below.
 		b.settle(i)
 
-		t = &ticket{item: i, group: g}
+		t = &ticket{item: i, group: g, first: first}
 		b.items[i] = t
 		b.groups[g]++
 
 		if b.queues[i.kind] != nil {
-			l.put(t, first)
+			l.put(t)
 		}
 	}
 
@@ -537,8 +573,8 @@ func (b *Bulkhead) settle(i item) {
 	l := b.tenants[t.group.tenant]
 	l.waiting--
 
-	if t.called {
-		l.called--
+	if !t.called.IsZero() {
+		l.called = slices.DeleteFunc(l.called, func(other *ticket) bool { return other == t })
 	}
 
 	if t.place != nil {

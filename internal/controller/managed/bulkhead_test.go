@@ -400,6 +400,28 @@ type calls struct {
 
 func (c *calls) Add(r reconcile.Request) { c.added = append(c.added, r.String()) }
 
+// A tenant who may make few requests has as few reconciles.
+func TestBulkheadSlots(t *testing.T) {
+	b := NewBulkhead(BulkheadOptions{Workers: 100, Slots: 20, Rate: 100})
+
+	for name, tc := range map[string]struct {
+		admission transport.Admission
+		want      int
+	}{
+		"NoLimit":    {transport.Admission{}, 20},
+		"Default":    {transport.Admission{Pace: time.Second / 80}, 20},
+		"Slowed":     {transport.Admission{Pace: 500 * time.Millisecond}, 4},
+		"Slowest":    {transport.Admission{Pace: time.Minute}, 1},
+		"Recovering": {transport.Admission{Limit: 3, Pace: time.Second / 80}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, b.slots(tc.admission)); diff != "" {
+				t.Errorf("slots(...): -want, +got:\n%s", diff)
+			}
+		})
+	}
+}
+
 // Who waits is called when there is a slot for it.
 func TestBulkheadCalls(t *testing.T) {
 	// A step is what happens, and whom it calls.
@@ -417,6 +439,7 @@ func TestBulkheadCalls(t *testing.T) {
 		gone       = "gone"       // the object no longer exists
 		know       = "know"       // the key of the object's Kubernetes namespace is read
 		unanswered = "unanswered" // Scaleway does not answer the key
+		pass       = "pass"       // as much time as a slot is kept for
 	)
 
 	cases := map[string]struct {
@@ -456,7 +479,7 @@ func TestBulkheadCalls(t *testing.T) {
 		"CreatedFirst": {
 			reason: "What has been created is called before the rest, as it is only to be said so.",
 			keys:   map[string]string{"a": "1"},
-			steps:  []step{{enter, "a/1", nil}, {wait, "a/2", nil}, {first, "a/3", nil}, {leave, "a/1", []string{"a/3"}}},
+			steps:  []step{{enter, "a/1", nil}, {wait, "a/2", nil}, {first, "a/3", nil}, {first, "a/4", nil}, {leave, "a/1", []string{"a/3"}}, {enter, "a/3", nil}, {leave, "a/3", []string{"a/4"}}},
 			want:   2,
 		},
 		"Teams": {
@@ -501,8 +524,30 @@ func TestBulkheadCalls(t *testing.T) {
 			reason: "Who has been waiting since before the key was known is called by who runs with it.",
 			steps: []step{
 				{enter, "a/1", nil}, {wait, "a/2", nil}, {wait, "a/3", nil}, {know, "a", nil},
-				{leave, "a/1", []string{"a/2"}}, {enter, "a/2", nil}, {leave, "a/2", []string{"a/3"}}, {enter, "a/3", nil}, {leave, "a/3", nil},
+				{leave, "a/1", []string{"a/2"}}, {enter, "a/2", []string{"a/3"}}, {wait, "a/3", nil}, {leave, "a/2", []string{"a/3"}}, {enter, "a/3", nil}, {leave, "a/3", nil},
 			},
+		},
+		"Missed": {
+			reason: "Who is called and does not come keeps the slot for a moment only, and is called again.",
+			keys:   map[string]string{"a": "1"},
+			steps: []step{
+				{enter, "a/1", nil}, {wait, "a/2", nil}, {wait, "a/3", nil}, {leave, "a/1", []string{"a/2"}},
+				{wait, "a/3", nil}, {pass, "", nil}, {enter, "a/3", nil}, {leave, "a/3", []string{"a/2"}}, {enter, "a/2", nil}, {leave, "a/2", nil},
+			},
+		},
+		"RateOfAll": {
+			reason:  "No more are called than may begin, but one that finds that out.",
+			options: BulkheadOptions{Workers: 8, Slots: 3, Rate: 1},
+			keys:    map[string]string{"a": "1", "b": "2"},
+			steps: []step{
+				{enter, "a/1", nil}, {enter, "a/2", nil}, {enter, "a/3", nil}, {wait, "a/4", nil}, {wait, "a/5", nil},
+				// The rest of the reconciles that may begin in this second.
+				{enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil},
+				{enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil},
+				{enter, "b/1", nil}, {leave, "b/1", nil},
+				{leave, "a/1", []string{"a/4"}}, {wait, "a/4", nil}, {leave, "a/2", []string{"a/4"}}, {leave, "a/3", []string{"a/5"}},
+			},
+			want: 2,
 		},
 		"Outage": {
 			reason: "Nobody is called to a Scaleway that does not answer.",
@@ -525,7 +570,8 @@ func TestBulkheadCalls(t *testing.T) {
 
 			tc.options.Tenants = s.Tenants
 			b, queue := NewBulkhead(tc.options), &calls{}
-			b.now = func() time.Time { return noon }
+			now := noon
+			b.now = func() time.Time { return now }
 
 			if err := b.Calls("Token").Start(t.Context(), queue); err != nil {
 				t.Fatal(err)
@@ -547,6 +593,8 @@ func TestBulkheadCalls(t *testing.T) {
 					b.forget(itemOf("Token", namespace, name))
 				case leave:
 					running[st.name]()
+				case pass:
+					now = now.Add(calledFor + 1)
 				default:
 					l, wait := b.enter(itemOf("Token", namespace, name), tenant, st.do == first)
 					if runs := wait == 0; runs != (st.do == enter) {

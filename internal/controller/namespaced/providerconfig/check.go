@@ -145,6 +145,7 @@ func newChecker(inner reconcile.Reconciler, kube client.Client, kind string, new
 func (c *checker) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	result, err := c.Reconciler.Reconcile(ctx, req)
 	if err != nil {
+		c.turns.Forget(c.kind, req.NamespacedName) // It may have been called: the slot is another's.
 		return result, err
 	}
 
@@ -172,6 +173,8 @@ func (c *checker) check(ctx context.Context, pc client.Object) (time.Duration, e
 
 	switch {
 	case clients.IsTemporary(err):
+		c.turns.Forget(c.kind, key)
+
 		k := c.failed(key, status.CheckedCredentials, condition(corev1.ConditionUnknown, ReasonCheckFailed, err.Error()))
 		return c.lookAgain(pc, k), c.set(ctx, pc, k)
 	case err != nil:
@@ -201,6 +204,8 @@ func (c *checker) check(ctx context.Context, pc client.Object) (time.Duration, e
 
 		c.ask(ctx, key, id, credentials, end)
 		k = c.reconsider(key, tenant)
+	} else {
+		c.turns.Forget(c.kind, key)
 	}
 
 	return c.lookAgain(pc, k), c.set(ctx, pc, k)
