@@ -190,7 +190,7 @@ func (o *Observations) keep(key object, body []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 
-	if f, ok := o.fresh.Peek(key); ok && f.asked && len(body) <= maxFreshBody {
+	if f, ok := o.fresh.Peek(key); ok && len(body) <= maxFreshBody {
 		f.body = body
 		o.fresh.Add(key, f)
 	}

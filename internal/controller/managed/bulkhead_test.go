@@ -531,9 +531,10 @@ func TestBulkheadCalls(t *testing.T) {
 			reason: "Who is called and does not come keeps the slot for a moment only, and is called again.",
 			keys:   map[string]string{"a": "1"},
 			steps: []step{
-				{enter, "a/1", nil}, {wait, "a/2", nil}, {wait, "a/3", nil}, {leave, "a/1", []string{"a/2"}},
-				{wait, "a/3", nil}, {pass, "", nil}, {enter, "a/3", nil}, {leave, "a/3", []string{"a/2"}}, {enter, "a/2", nil}, {leave, "a/2", nil},
+				{enter, "a/1", nil}, {wait, "a/2", nil}, {wait, "a/3", nil}, {wait, "a/4", nil}, {leave, "a/1", []string{"a/2"}},
+				{wait, "a/3", nil}, {pass, "", nil}, {enter, "a/3", nil}, {leave, "a/3", []string{"a/2"}}, {enter, "a/2", nil}, {leave, "a/2", []string{"a/4"}},
 			},
+			want: 1,
 		},
 		"RateOfAll": {
 			reason:  "No more are called than may begin, but one that finds that out.",
