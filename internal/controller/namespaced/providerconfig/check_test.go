@@ -47,6 +47,8 @@ type stub struct {
 	answers *answers
 	// wait until it is the check's turn.
 	wait time.Duration
+	// turns that were asked for, or given back.
+	turns int
 }
 
 func (s *stub) Tenant(clients.Credentials) (*transport.Tenant, error) {
@@ -54,10 +56,11 @@ func (s *stub) Tenant(clients.Credentials) (*transport.Tenant, error) {
 }
 
 func (s *stub) Begin(string, types.NamespacedName, *transport.Tenant) (func(), time.Duration) {
+	s.turns++
 	return func() {}, s.wait
 }
 
-func (s *stub) Forget(string, types.NamespacedName) {}
+func (s *stub) Forget(string, types.NamespacedName) { s.turns++ }
 
 // answers of a Scaleway to a tenant.
 type answers struct {
@@ -354,7 +357,7 @@ func TestCheck(t *testing.T) {
 
 			for i, s := range tc.steps {
 				now = now.Add(s.after)
-				credentials.checks, events.reasons = 0, nil
+				credentials.checks, credentials.turns, events.reasons = 0, 0, nil
 
 				if s.restarted {
 					c = start()
@@ -384,11 +387,28 @@ func TestCheck(t *testing.T) {
 					t.Errorf("\n%s\nReconcile(...), step %d: -want, +got:\n%s", tc.reason, i, diff)
 				}
 
+				// A turn that it was called to, and does not take, is another's.
+				if credentials.turns == 0 {
+					t.Errorf("\n%s\nReconcile(...), step %d: want it to take its turn or to give it back", tc.reason, i)
+				}
+
 				if result.RequeueAfter < s.atLeast || result.RequeueAfter > s.atMost {
 					t.Errorf("\n%s\nReconcile(...), step %d: it looks again after %s, want between %s and %s", tc.reason, i, result.RequeueAfter, s.atLeast, s.atMost)
 				}
 			}
 		})
+	}
+}
+
+// What fails before a check gives its turn back.
+func TestTurnIsGivenBack(t *testing.T) {
+	boom := errors.New("boom")
+	credentials := &stub{}
+	failing := reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) { return reconcile.Result{}, boom })
+	c := newChecker(failing, nil, v1beta1.ProviderConfigKind, nil, credentials, credentials, &recorder{})
+
+	if _, err := c.Reconcile(t.Context(), reconcile.Request{}); !errors.Is(err, boom) || credentials.turns != 1 {
+		t.Errorf("Reconcile(...): want %v and a turn given back, got %v and %d", boom, err, credentials.turns)
 	}
 }
 
