@@ -131,6 +131,10 @@ func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) erro
 		return err
 	}
 
+	if err := mgr.Add(newThrift()); err != nil {
+		return errors.Wrap(err, "cannot add what keeps memory small")
+	}
+
 	if err := setup(mgr, o, logger, observations, permits, tenants); err != nil {
 		return err
 	}
