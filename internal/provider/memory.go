@@ -35,6 +35,7 @@ type thrift struct {
 	set func(percent int) int
 	now func() time.Time
 
+	percent   int
 	allocated uint64
 	at        time.Time
 }
@@ -69,7 +70,12 @@ func (t *thrift) look(live, allocated uint64) {
 	}
 
 	t.allocated, t.at = allocated, now
-	t.set(percent)
+
+	// It stops the process for a moment.
+	if percent != t.percent {
+		t.percent = percent
+		t.set(percent)
+	}
 }
 
 // heap returns how many bytes were alive after the last collection, and have been
@@ -81,4 +87,4 @@ func heap() (live, allocated uint64) {
 	return samples[0].Value.Uint64(), samples[1].Value.Uint64()
 }
 
-func newThrift() *thrift { return &thrift{set: debug.SetGCPercent, now: time.Now} }
+func newThrift() *thrift { return &thrift{set: debug.SetGCPercent, now: time.Now, percent: gcBusy} }

@@ -21,10 +21,14 @@ func TestThrift(t *testing.T) {
 
 	var got []int
 
-	th := &thrift{now: func() time.Time { return now }, set: func(percent int) int {
-		got = append(got, percent)
+	th, current, changes := newThrift(), gcBusy, 0
+	th.now = func() time.Time { return now }
+	th.set = func(percent int) int {
+		changes++
+		current = percent
+
 		return 0
-	}}
+	}
 
 	steps := []struct {
 		reason string
@@ -51,6 +55,12 @@ func TestThrift(t *testing.T) {
 		allocated += s.allocated
 		want = append(want, s.want)
 		th.look(s.live, allocated)
+
+		got = append(got, current)
+	}
+
+	if diff := cmp.Diff(5, changes); diff != "" {
+		t.Errorf("look(...) sets what is set already: -want changes, +got changes:\n%s", diff)
 	}
 
 	if diff := cmp.Diff(want, got); diff != "" {
