@@ -54,6 +54,13 @@ func WithRequestLog(n int) Option {
 	return func(s *Server) { s.log.max = n }
 }
 
+// WithRequestLimit makes the server answer 429 to all but n requests of an API key in each
+// second, as Scaleway's proxy does: with no body, and without saying when to try again. Its
+// support has named 100. Where a second begins and ends there is not known.
+func WithRequestLimit(n int) Option {
+	return func(s *Server) { s.limit.most = n }
+}
+
 // WithClock makes the server use now for all times it answers or waits for.
 func WithClock(now func() time.Time) Option {
 	return func(s *Server) { s.now = now }

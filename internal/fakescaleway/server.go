@@ -64,6 +64,7 @@ type Server struct {
 	kinds          map[Kind]kindSpec
 	log            requestLog
 	faults         faultSet
+	limit          requestLimit
 	done           chan struct{}
 	closeOnce      sync.Once
 	httpServer     *http.Server
@@ -205,7 +206,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, met
 
 	var a *answer
 	var applied bool
-	if i := s.faults.hit(r, route, body); i != nil {
+	if s.limit.exceeded(r.Header.Get(authHeader), s.now()) {
+		a = &answer{status: http.StatusTooManyRequests, header: http.Header{"X-Envoy-Ratelimited": {"true"}}}
+	} else if i := s.faults.hit(r, route, body); i != nil {
 		a, applied = s.inject(r.Context(), i, apply)
 	} else {
 		a, applied = apply()

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -106,6 +107,33 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// More requests of a key than are allowed in a second are answered 429, with nothing else.
+func TestRequestLimit(t *testing.T) {
+	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	s := New(WithRequestLimit(2), WithClock(func() time.Time { return now }))
+	one, other := s.NewKey(), s.NewKey()
+
+	var got []int
+
+	for _, step := range []struct {
+		key   Key
+		after time.Duration
+	}{{key: one}, {key: one}, {key: one}, {key: other}, {key: one, after: 999 * time.Millisecond}, {key: one, after: time.Millisecond}} {
+		now = now.Add(step.after)
+
+		code, body := request(s, step.key, http.MethodGet, tokensPath, "")
+		if code == http.StatusTooManyRequests && body != "" {
+			t.Errorf("429 with a body: %s", body)
+		}
+
+		got = append(got, code)
+	}
+
+	if diff := cmp.Diff([]int{200, 200, 429, 200, 429, 200}, got); diff != "" {
+		t.Errorf("-want answers, +got answers:\n%s", diff)
 	}
 }
 

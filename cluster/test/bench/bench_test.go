@@ -28,6 +28,8 @@ type benchOptions struct {
 	repeat int
 	// samples of the latency: BENCH_SAMPLES.
 	samples int
+	// limit of requests per second that the API has for a key, or 0: BENCH_LIMIT.
+	limit int
 }
 
 func options(t *testing.T) benchOptions {
@@ -38,7 +40,7 @@ func options(t *testing.T) benchOptions {
 		t.Skip("it takes minutes: set BENCH_TOKENS, as make bench does")
 	}
 
-	o := benchOptions{repeat: framework.Number(t, "BENCH_REPEAT", 5), samples: framework.Number(t, "BENCH_SAMPLES", 100)}
+	o := benchOptions{repeat: framework.Number(t, "BENCH_REPEAT", 5), samples: framework.Number(t, "BENCH_SAMPLES", 100), limit: framework.Number(t, "BENCH_LIMIT", 0)}
 
 	for _, s := range strings.Split(tokens, ",") {
 		n, err := strconv.Atoi(s)
@@ -75,22 +77,25 @@ func TestBench(t *testing.T) {
 					n, i+1, o.repeat, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), version, tb)
 			}
 
-			once(t, tf, tb, measured)
+			once(t, tf, tb, o.limit, measured)
 		}
 	}
 }
 
 // once has all contenders run. Measured is called at the end, also if that comes early.
-func once(t *testing.T, tf *terraform, tb *table, measured func()) {
+func once(t *testing.T, tf *terraform, tb *table, limit int, measured func()) {
 	t.Helper()
 
 	defer measured()
 
-	e := framework.New(t, fakescaleway.WithRequestLog(10*tb.tokens))
+	e := framework.New(t, fakescaleway.WithRequestLog(10*tb.tokens), fakescaleway.WithRequestLimit(limit))
 	parent := e.CreateParent()
 	_, uuid, _ := strings.Cut(parent, "/")
 
-	tb.addLoop(runLoop(t, e, uuid, tb.tokens))
+	// The SDK by itself does not try again.
+	if limit == 0 {
+		tb.addLoop(runLoop(t, e, uuid, tb.tokens))
+	}
 
 	if tf != nil {
 		tb.addTerraform(tf.run(t, e, uuid, tb.tokens))
