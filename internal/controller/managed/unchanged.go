@@ -182,6 +182,14 @@ func (e *unchangedExternal) Observe(ctx context.Context, mg xpresource.Managed) 
 	digest, ok := answer()
 	nothing := err == nil && o.ResourceExists && o.ResourceUpToDate && !o.ResourceLateInitialized && len(c.details(o.ConnectionDetails)) == 0
 
+	// What upjet remembers of an object that is as desired is not used until something
+	// changes: some kilobytes, which can be had from its status, as after a restart.
+	if err == nil && o.ResourceExists && o.ResourceUpToDate && !o.ResourceLateInitialized && !meta.WasDeleted(mg) {
+		if err := c.release(mg); err != nil {
+			return o, errors.Wrap(err, "cannot forget the Terraform state")
+		}
+	}
+
 	setup := turnOf(ctx).setup
 	if !ok || !nothing || setup == nil || !equality.Semantic.DeepEqual(before, mg) {
 		c.forget(mg.GetUID())
@@ -190,10 +198,6 @@ func (e *unchangedExternal) Observe(ctx context.Context, mg xpresource.Managed) 
 
 	if api, ok := c.apiOf(*setup); ok {
 		c.found.Store(mg.GetUID(), finding{version: mg.GetResourceVersion(), name: meta.GetExternalName(mg), api: weak.Make(api), answer: digest})
-
-		// What upjet remembers of the object is not used until something changes: some
-		// kilobytes, which can be had from its status, as after a restart.
-		return o, errors.Wrap(c.release(mg), "cannot forget the Terraform state")
 	}
 
 	return o, nil

@@ -429,3 +429,30 @@ func TestNothingToDo(t *testing.T) {
 		})
 	}
 }
+
+// Upjet's state of a Token is let go once it is Ready, and not while it is being deleted.
+func TestRelease(t *testing.T) {
+	b := newRig(t)
+	released, release := 0, b.connector.unchanged.release
+	b.connector.unchanged.release = func(mg xpresource.Managed) error {
+		released++
+		return release(mg)
+	}
+
+	r := b.newReadyToken(t)
+	if released != 1 {
+		t.Errorf("a Token that is Ready: want its state to be let go once, got %d times", released)
+	}
+
+	tk := b.get(t, r)
+	tk.SetDeletionTimestamp(&metav1.Time{Time: noon})
+
+	c, err := b.connector.unchanged.Connect(asTenant(t), tk)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if o, err := c.Observe(asTenant(t), tk); err != nil || !o.ResourceExists || released != 1 {
+		t.Errorf("a Token that is being deleted: want its state to be kept, got %+v, %v, let go %d times", o, err, released)
+	}
+}
