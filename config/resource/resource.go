@@ -11,6 +11,7 @@ package resource
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
@@ -191,6 +192,11 @@ func (r Resource) APIVersion() string {
 // region.
 func (r Resource) CollectionPath(region string) string {
 	return strings.TrimSuffix(r.ObjectPath(region, ""), "/")
+}
+
+// CollectionPattern matches the paths in Scaleway's API of the objects in any region.
+func (r Resource) CollectionPattern() *regexp.Regexp {
+	return regexp.MustCompile("^" + r.CollectionPath("[^/]+") + "$")
 }
 
 // ObjectPath returns the path in Scaleway's API of the object with the supplied

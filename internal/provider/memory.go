@@ -15,7 +15,7 @@ import (
 // How much memory the garbage collector may let grow, in percent of what is alive, as in
 // GOGC.
 const (
-	// gcBusy is Go's default. With half of it a creation takes a fifth more CPU time.
+	// gcBusy is Go's default. With half of it a creation takes a quarter more CPU time.
 	gcBusy = 100
 	// gcRest is for a process that polls thousands of objects, of which each leaves so
 	// little garbage that it is collected every few minutes.

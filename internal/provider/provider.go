@@ -10,7 +10,6 @@ import (
 	"context"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"time"
 
@@ -198,7 +197,7 @@ func minting(resources []resource.Resource) []transport.Minting {
 		}
 
 		all = append(all, transport.Minting{
-			Path:       regexp.MustCompile("^" + r.CollectionPath("[^/]+") + "$"),
+			Path:       r.CollectionPattern(),
 			MarkField:  r.Minted.MarkArgument,
 			IDField:    r.IDField(),
 			ValueField: r.Minted.Attribute,

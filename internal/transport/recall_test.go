@@ -5,7 +5,6 @@
 package transport
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -110,17 +109,7 @@ func TestRecall(t *testing.T) {
 					req.Header.Set(headerKey, r.key)
 				}
 
-				resp, err := rt.RoundTrip(req)
-				if err != nil {
-					t.Fatal(err)
-				}
-
-				b, err := io.ReadAll(resp.Body)
-				if err != nil {
-					t.Fatal(err)
-				}
-
-				return resp, string(b)
+				return answerTo(t, rt, req)
 			}
 
 			for _, r := range tc.before {

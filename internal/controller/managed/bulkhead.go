@@ -161,9 +161,17 @@ type ticket struct {
 	place *list.Element
 }
 
+// isCalled tells whether the item is on its way.
+func (t *ticket) isCalled() bool { return !t.called.IsZero() }
+
+// line of a Kubernetes namespace, by its index, or -1.
+func (l *load) line(namespace string) int {
+	return slices.IndexFunc(l.lines, func(ln *line) bool { return ln.namespace == namespace })
+}
+
 // put a ticket at the end of the line of its Kubernetes namespace.
 func (l *load) put(t *ticket) {
-	n := slices.IndexFunc(l.lines, func(ln *line) bool { return ln.namespace == t.group.namespace })
+	n := l.line(t.group.namespace)
 	if n < 0 {
 		n = len(l.lines)
 		l.lines = append(l.lines, &line{namespace: t.group.namespace})
@@ -178,7 +186,7 @@ func (l *load) put(t *ticket) {
 
 // take a ticket out of its line.
 func (l *load) take(t *ticket) {
-	n := slices.IndexFunc(l.lines, func(ln *line) bool { return ln.namespace == t.group.namespace })
+	n := l.line(t.group.namespace)
 	l.lines[n].first.Remove(t.place)
 	l.lines[n].rest.Remove(t.place)
 	t.place = nil
@@ -387,7 +395,7 @@ func (b *Bulkhead) enter(i item, tenant *transport.Tenant, first bool) (leave fu
 	defer b.mu.Unlock()
 
 	// Those who wait with it, before whose key was known, say, have the slot that was kept.
-	if t, ok := b.items[i]; ok && !t.called.IsZero() && t.group.tenant != g.tenant {
+	if t, ok := b.items[i]; ok && t.isCalled() && t.group.tenant != g.tenant {
 		defer b.call(t.group.tenant)
 	}
 
@@ -501,7 +509,7 @@ func (b *Bulkhead) refusal(i item, g group, a transport.Admission) deferral {
 	}
 
 	// The slot that is kept for it is not taken.
-	if t, ok := b.items[i]; ok && !t.called.IsZero() && t.group.tenant == g.tenant {
+	if t, ok := b.items[i]; ok && t.isCalled() && t.group.tenant == g.tenant {
 		taken--
 	}
 
@@ -532,8 +540,8 @@ func (b *Bulkhead) refusal(i item, g group, a transport.Admission) deferral {
 func (b *Bulkhead) wait(i item, g group, tenant *transport.Tenant, a transport.Admission, first bool) time.Duration {
 	l := b.load(g.tenant, tenant)
 
-	if t, ok := b.items[i]; !ok || !t.called.IsZero() || t.group != g {
-		first = first || ok && !t.called.IsZero()
+	if t, ok := b.items[i]; !ok || t.isCalled() || t.group != g {
+		first = first || ok && t.isCalled()
 		l.waiting++ // So that it is not forgotten below.
 		b.settle(i)
 
@@ -573,7 +581,7 @@ func (b *Bulkhead) settle(i item) {
 	l := b.tenants[t.group.tenant]
 	l.waiting--
 
-	if !t.called.IsZero() {
+	if t.isCalled() {
 		l.called = slices.DeleteFunc(l.called, func(other *ticket) bool { return other == t })
 	}
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -442,6 +443,9 @@ func TestBulkheadCalls(t *testing.T) {
 		pass       = "pass"       // as much time as a slot is kept for
 	)
 
+	// One of the ten reconciles that may begin in a second, with a rate of one.
+	begun := []step{{enter, "b/1", nil}, {leave, "b/1", nil}}
+
 	cases := map[string]struct {
 		reason  string
 		options BulkheadOptions
@@ -510,14 +514,11 @@ func TestBulkheadCalls(t *testing.T) {
 			reason:  "Who is called, and then put off for another reason, is the first of its line.",
 			options: BulkheadOptions{Workers: 8, Slots: 1, Rate: 1},
 			keys:    map[string]string{"a": "1", "b": "2"},
-			steps: []step{
-				{enter, "a/1", nil}, {wait, "a/2", nil}, {wait, "a/3", nil}, {wait, "a/4", nil},
-				// The rest of the reconciles that may begin in this second.
-				{enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil},
-				{enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil},
-				{enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil},
-				{leave, "a/1", []string{"a/2"}}, {wait, "a/2", nil}, {leave, "b/1", nil}, {gone, "a/4", []string{"a/2"}},
-			},
+			steps: slices.Concat(
+				[]step{{enter, "a/1", nil}, {wait, "a/2", nil}, {wait, "a/3", nil}, {wait, "a/4", nil}},
+				slices.Repeat(begun, 9),
+				[]step{{leave, "a/1", []string{"a/2"}}, {wait, "a/2", nil}, {gone, "a/4", []string{"a/2"}}},
+			),
 			want: 2,
 		},
 		"KeyIsRead": {
@@ -540,14 +541,11 @@ func TestBulkheadCalls(t *testing.T) {
 			reason:  "No more are called than may begin, but one that finds that out.",
 			options: BulkheadOptions{Workers: 8, Slots: 3, Rate: 1},
 			keys:    map[string]string{"a": "1", "b": "2"},
-			steps: []step{
-				{enter, "a/1", nil}, {enter, "a/2", nil}, {enter, "a/3", nil}, {wait, "a/4", nil}, {wait, "a/5", nil},
-				// The rest of the reconciles that may begin in this second.
-				{enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil},
-				{enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil}, {enter, "b/1", nil}, {leave, "b/1", nil},
-				{enter, "b/1", nil}, {leave, "b/1", nil},
-				{leave, "a/1", []string{"a/4"}}, {wait, "a/4", nil}, {leave, "a/2", []string{"a/4"}}, {leave, "a/3", []string{"a/5"}},
-			},
+			steps: slices.Concat(
+				[]step{{enter, "a/1", nil}, {enter, "a/2", nil}, {enter, "a/3", nil}, {wait, "a/4", nil}, {wait, "a/5", nil}},
+				slices.Repeat(begun, 7),
+				[]step{{leave, "a/1", []string{"a/4"}}, {wait, "a/4", nil}, {leave, "a/2", []string{"a/4"}}, {leave, "a/3", []string{"a/5"}}},
+			),
 			want: 2,
 		},
 		"Outage": {

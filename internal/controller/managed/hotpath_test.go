@@ -11,7 +11,6 @@ import (
 	"log"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -70,7 +69,7 @@ func newRig(b testing.TB) *rig {
 		Observations: observations,
 		Timeout:      time.Minute,
 		Minting: []transport.Minting{{
-			Path:       regexp.MustCompile("^" + r.CollectionPath("[^/]+") + "$"),
+			Path:       r.CollectionPattern(),
 			MarkField:  r.Minted.MarkArgument,
 			IDField:    r.IDField(),
 			ValueField: r.Minted.Attribute,

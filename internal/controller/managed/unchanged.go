@@ -94,7 +94,7 @@ func Recallable(resources []resource.Resource) func(path string) bool {
 
 	for _, r := range resources {
 		if r.ReadByGet {
-			all = append(all, regexp.MustCompile("^"+r.CollectionPath("[^/]+")+"$"))
+			all = append(all, r.CollectionPattern())
 		}
 	}
 
@@ -172,19 +172,21 @@ func (e *unchangedExternal) Observe(ctx context.Context, mg xpresource.Managed) 
 	}
 
 	before := mg.DeepCopyObject()
+	tenant, path := transport.TenantOf(ctx), c.path(mg)
 
-	defer c.seen.Recall(transport.TenantOf(ctx), c.path(mg))()
+	defer c.seen.Recall(tenant, path)()
 
-	answer := c.seen.Expect(transport.TenantOf(ctx), http.MethodGet, c.path(mg))
+	answer := c.seen.Expect(tenant, http.MethodGet, path)
 
 	o, err := e.inner.Observe(ctx, mg)
 
 	digest, ok := answer()
-	nothing := err == nil && o.ResourceExists && o.ResourceUpToDate && !o.ResourceLateInitialized && len(c.details(o.ConnectionDetails)) == 0
+	desired := err == nil && o.ResourceExists && o.ResourceUpToDate && !o.ResourceLateInitialized
+	nothing := desired && len(c.details(o.ConnectionDetails)) == 0
 
 	// What upjet remembers of an object that is as desired is not used until something
 	// changes: some kilobytes, which can be had from its status, as after a restart.
-	if err == nil && o.ResourceExists && o.ResourceUpToDate && !o.ResourceLateInitialized && !meta.WasDeleted(mg) {
+	if desired && !meta.WasDeleted(mg) {
 		if err := c.release(mg); err != nil {
 			return o, errors.Wrap(err, "cannot forget the Terraform state")
 		}
