@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 )
 
 // How much memory the garbage collector may let grow, in percent of what is alive, as in
@@ -26,26 +28,26 @@ const (
 const (
 	restLive     = 48 << 20 // bytes that are alive, at least
 	restRate     = 4 << 20  // bytes that are allocated per second, at most
-	restInterval = 10 * time.Second
+	restInterval = 5 * time.Second
 )
 
-// A thrift keeps the memory of a process small while it has little to do. It is a
-// manager.Runnable. An environment variable GOGC is left its say.
+// A thrift keeps the memory of a process small while it has little to do: it gives back the
+// pages of its binary, of which it needs the most to start, and has garbage collected sooner,
+// unless an environment variable GOGC has its say. It is a manager.Runnable.
 type thrift struct {
-	set func(percent int) int
-	now func() time.Time
+	log     logging.Logger
+	release func() error
+	set     func(percent int) int
+	now     func() time.Time
 
 	percent   int
+	rest      bool
 	allocated uint64
 	at        time.Time
 }
 
 // Start implements manager.Runnable.
 func (t *thrift) Start(ctx context.Context) error {
-	if os.Getenv("GOGC") != "" {
-		return nil
-	}
-
 	ticker := time.NewTicker(restInterval)
 	defer ticker.Stop()
 
@@ -64,17 +66,31 @@ func (t *thrift) NeedLeaderElection() bool { return false }
 
 // look at how many bytes are alive, and have been allocated since the process started.
 func (t *thrift) look(live, allocated uint64) {
-	now, percent := t.now(), gcBusy
-	if since := now.Sub(t.at); !t.at.IsZero() && live >= restLive && float64(allocated-t.allocated) <= restRate*since.Seconds() {
-		percent = gcRest
+	now := t.now()
+	since := now.Sub(t.at)
+	rest := !t.at.IsZero() && float64(allocated-t.allocated) <= restRate*since.Seconds()
+
+	if rest && !t.rest {
+		t.releaseBinary()
 	}
 
-	t.allocated, t.at = allocated, now
+	t.rest, t.allocated, t.at = rest, allocated, now
+
+	percent := gcBusy
+	if rest && live >= restLive {
+		percent = gcRest
+	}
 
 	// It stops the process for a moment.
 	if percent != t.percent {
 		t.percent = percent
 		t.set(percent)
+	}
+}
+
+func (t *thrift) releaseBinary() {
+	if err := t.release(); err != nil {
+		t.log.Debug("The pages of the binary stay in memory", "error", err)
 	}
 }
 
@@ -87,4 +103,11 @@ func heap() (live, allocated uint64) {
 	return samples[0].Value.Uint64(), samples[1].Value.Uint64()
 }
 
-func newThrift() *thrift { return &thrift{set: debug.SetGCPercent, now: time.Now, percent: gcBusy} }
+func newThrift(log logging.Logger) *thrift {
+	t := &thrift{log: log, release: releaseBinary, set: debug.SetGCPercent, now: time.Now, percent: gcBusy}
+	if os.Getenv("GOGC") != "" {
+		t.set = func(percent int) int { return percent }
+	}
+
+	return t
+}

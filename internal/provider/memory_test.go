@@ -5,24 +5,30 @@
 package provider
 
 import (
-	"context"
 	"runtime"
+	"runtime/metrics"
 	"testing"
 	"time"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/google/go-cmp/cmp"
 )
 
 // A process that has much in memory and little to do collects garbage sooner.
 func TestThrift(t *testing.T) {
-	const second = uint64(restRate)
+	const full = uint64(restRate * restInterval / time.Second)
 
 	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 	var got []int
 
-	th, current, changes := newThrift(), gcBusy, 0
+	th, current, changes, released := newThrift(logging.NewNopLogger()), gcBusy, 0, 0
 	th.now = func() time.Time { return now }
+	th.release = func() error {
+		released++
+		return nil
+	}
 	th.set = func(percent int) int {
 		changes++
 		current = percent
@@ -33,15 +39,15 @@ func TestThrift(t *testing.T) {
 	steps := []struct {
 		reason string
 		live   uint64
-		// allocated since the last look, in the ten seconds between.
+		// allocated since the last look, until this one.
 		allocated uint64
 		want      int
 	}{
 		{"Nothing is known of what it does.", 2 * restLive, 0, gcBusy},
-		{"It has little to do.", 2 * restLive, 10 * second, gcRest},
-		{"It has little in memory.", restLive - 1, 10 * second, gcBusy},
+		{"It has little to do.", 2 * restLive, full, gcRest},
+		{"It has little in memory.", restLive - 1, full, gcBusy},
 		{"It has little to do, and just enough in memory.", restLive, 0, gcRest},
-		{"It has much to do.", 2 * restLive, 10*second + 1, gcBusy},
+		{"It has much to do.", 2 * restLive, full + 1, gcBusy},
 		{"It has done it.", 2 * restLive, 1, gcRest},
 	}
 
@@ -63,6 +69,10 @@ func TestThrift(t *testing.T) {
 		t.Errorf("look(...) sets what is set already: -want changes, +got changes:\n%s", diff)
 	}
 
+	if diff := cmp.Diff(2, released); diff != "" {
+		t.Errorf("look(...): releases the binary whenever there is little to do from then on: -want times, +got times:\n%s", diff)
+	}
+
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("look(...): -want, +got:\n%s", diff)
 	}
@@ -81,8 +91,23 @@ func TestHeap(t *testing.T) {
 func TestThriftLeavesGOGC(t *testing.T) {
 	t.Setenv("GOGC", "150")
 
-	// It would not end before the context does.
-	if err := newThrift().Start(context.WithoutCancel(t.Context())); err != nil {
-		t.Error(err)
+	th := newThrift(logging.NewNopLogger())
+	th.release = func() error { return errors.New("not here") }
+
+	before := gogc()
+
+	th.look(2*restLive, 0)
+	th.look(2*restLive, 0)
+
+	if after := gogc(); after != before {
+		t.Errorf("look(...): garbage is collected after %d %% instead of %d", after, before)
 	}
+}
+
+// gogc returns what the garbage collector may let grow, in percent.
+func gogc() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+	metrics.Read(sample)
+
+	return sample[0].Value.Uint64()
 }

@@ -130,7 +130,7 @@ func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) erro
 		return err
 	}
 
-	if err := mgr.Add(newThrift()); err != nil {
+	if err := mgr.Add(newThrift(logger)); err != nil {
 		return errors.Wrap(err, "cannot add what keeps memory small")
 	}
 

@@ -37,6 +37,9 @@ const (
 	patience    = 200 * time.Millisecond
 	minPatience = 3 * time.Minute
 
+	// idle is how long the provider does nothing before its idle memory is read: then it
+	// has given back what only its start has needed.
+	idle = 15 * time.Second
 	// quiet is how long nothing may happen before a phase has ended.
 	quiet = 2 * time.Second
 
@@ -181,6 +184,7 @@ func (s *subject) run(r *providerResult, n, polls int) {
 	p := s.StartProvider(s.defaults)
 	s.settle(p)
 	s.audit.next(s.t)
+	time.Sleep(idle)
 
 	r.Idle = p.Usage()
 

@@ -16,26 +16,33 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// accountInterval is how long the use of a ProviderConfig may be accounted for
-// later than it changes. To account for it is to go through all of it: at once for
-// each of 10,000 managed resources that are created or deleted one after the other,
-// that would be most of the provider's work.
-const accountInterval = time.Second
+// The use of a ProviderConfig may be accounted for that much later than it changes. To
+// account for it is to go through all of it: at once for each of 10,000 managed resources
+// that are created or deleted one after the other, that would be most of the provider's
+// work, and once a second an eighth of it.
+const (
+	accountInterval = time.Second      // at least
+	accountPerUser  = time.Millisecond // of those that it had when it was last accounted for
+)
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // account returns a handler that has the use of a ProviderConfig accounted for when
 // it changes: at once where that has its Secret held, and else a little later, with
 // all changes until then.
-func account(kube client.Client, kind string, hold bool, newConfig func() client.Object) handler.EventHandler {
+func account(kube client.Client, kind string, hold bool, newConfig func() xpresource.ProviderConfig) handler.EventHandler {
 	inner := &xpresource.EnqueueRequestForProviderConfig{Kind: kind}
 
 	delayed := func(ctx context.Context, q queue) queue {
-		return later{queue: q, urgent: func(r reconcile.Request) bool {
+		return later{queue: q, wait: func(r reconcile.Request) time.Duration {
 			pc := newConfig()
-			err := kube.Get(ctx, r.NamespacedName, pc, client.UnsafeDisableDeepCopy) // Only read.
 
-			return err != nil || hold && pc.GetAnnotations()[annotationHeld] == ""
+			// Only read.
+			if err := kube.Get(ctx, r.NamespacedName, pc, client.UnsafeDisableDeepCopy); err != nil || hold && pc.GetAnnotations()[annotationHeld] == "" {
+				return 0
+			}
+
+			return max(accountInterval, time.Duration(pc.GetUsers())*accountPerUser)
 		}}
 	}
 
@@ -47,19 +54,19 @@ func account(kube client.Client, kind string, hold bool, newConfig func() client
 	}
 }
 
-// later is a queue to which is added later what is not urgent.
+// later is a queue to which is added later what can wait.
 type later struct {
 	queue
 
-	urgent func(reconcile.Request) bool
+	wait func(reconcile.Request) time.Duration
 }
 
 // Add a ProviderConfig.
 func (l later) Add(r reconcile.Request) {
-	if l.urgent(r) {
-		l.queue.Add(r)
+	if wait := l.wait(r); wait > 0 {
+		l.AddAfter(r, wait)
 		return
 	}
 
-	l.AddAfter(r, accountInterval)
+	l.queue.Add(r)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -50,6 +51,8 @@ func (d *delays) AddAfter(_ reconcile.Request, after time.Duration) { d.added = 
 
 func TestAccount(t *testing.T) {
 	held := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{annotationHeld: "team-a/default"}}}
+	thousands := held.DeepCopy()
+	thousands.SetUsers(3000)
 
 	cases := map[string]struct {
 		reason string
@@ -57,10 +60,11 @@ func TestAccount(t *testing.T) {
 		hold   bool
 		want   []time.Duration
 	}{
-		"Held":    {"Nothing but a number changes.", held, true, []time.Duration{accountInterval}},
-		"NotHeld": {"Until its Secret is held it could be deleted.", &v1beta1.ProviderConfig{}, true, []time.Duration{0}},
-		"Unheld":  {"It is not to be held.", &v1beta1.ProviderConfig{}, false, []time.Duration{accountInterval}},
-		"Gone":    {"The reconciler knows what to do about it.", nil, true, []time.Duration{0}},
+		"Held":      {"Nothing but a number changes.", held, true, []time.Duration{accountInterval}},
+		"Thousands": {"To count them takes longer.", thousands, true, []time.Duration{3 * accountInterval}},
+		"NotHeld":   {"Until its Secret is held it could be deleted.", &v1beta1.ProviderConfig{}, true, []time.Duration{0}},
+		"Unheld":    {"It is not to be held.", &v1beta1.ProviderConfig{}, false, []time.Duration{accountInterval}},
+		"Gone":      {"The reconciler knows what to do about it.", nil, true, []time.Duration{0}},
 	}
 
 	usage := &v1beta1.ProviderConfigUsage{}
@@ -69,7 +73,7 @@ func TestAccount(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			h := account(cacheWith{pc: tc.pc}, v1beta1.ProviderConfigKind, tc.hold, func() client.Object { return &v1beta1.ProviderConfig{} })
+			h := account(cacheWith{pc: tc.pc}, v1beta1.ProviderConfigKind, tc.hold, func() xpresource.ProviderConfig { return &v1beta1.ProviderConfig{} })
 
 			for what, send := range map[string]func(queue){
 				"Create": func(q queue) { h.Create(t.Context(), event.CreateEvent{Object: usage}, q) },

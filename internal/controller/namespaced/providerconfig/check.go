@@ -16,6 +16,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -79,7 +80,7 @@ type checker struct {
 
 	kube        client.Client
 	kind        string
-	newConfig   func() client.Object
+	newConfig   func() xpresource.ProviderConfig
 	credentials Credentials
 	turns       Turns
 	record      event.Recorder
@@ -133,7 +134,7 @@ func (k check) contradicted() bool {
 	return false
 }
 
-func newChecker(inner reconcile.Reconciler, kube client.Client, kind string, newConfig func() client.Object, c Credentials, t Turns, r event.Recorder) *checker {
+func newChecker(inner reconcile.Reconciler, kube client.Client, kind string, newConfig func() xpresource.ProviderConfig, c Credentials, t Turns, r event.Recorder) *checker {
 	return &checker{
 		Reconciler: inner, kube: kube, kind: kind, newConfig: newConfig, credentials: c, turns: t, record: r,
 		now: time.Now, checks: map[types.NamespacedName]check{},

@@ -15,6 +15,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	"github.com/scaleway/scaleway-sdk-go/scw"
 	corev1 "k8s.io/api/core/v1"
@@ -346,7 +347,7 @@ func TestCheck(t *testing.T) {
 			credentials, events := &stub{answers: newAnswers(t)}, &recorder{}
 
 			start := func() *checker {
-				c := newChecker(accounted, kube, v1beta1.ProviderConfigKind, func() client.Object { return &v1beta1.ProviderConfig{} }, credentials, credentials, events)
+				c := newChecker(accounted, kube, v1beta1.ProviderConfigKind, func() xpresource.ProviderConfig { return &v1beta1.ProviderConfig{} }, credentials, credentials, events)
 				c.now = func() time.Time { return now }
 
 				return c

@@ -39,12 +39,12 @@ import (
 
 // Setup adds controllers of ProviderConfigs and ClusterProviderConfigs.
 func Setup(mgr ctrl.Manager, o managed.Options) error {
-	err := setup(mgr, o, v1beta1.ProviderConfigGroupVersionKind, func() client.Object { return &v1beta1.ProviderConfig{} })
+	err := setup(mgr, o, v1beta1.ProviderConfigGroupVersionKind, func() xpresource.ProviderConfig { return &v1beta1.ProviderConfig{} })
 	if err != nil {
 		return err
 	}
 
-	return setup(mgr, o, v1beta1.ClusterProviderConfigGroupVersionKind, func() client.Object { return &v1beta1.ClusterProviderConfig{} })
+	return setup(mgr, o, v1beta1.ClusterProviderConfigGroupVersionKind, func() xpresource.ProviderConfig { return &v1beta1.ClusterProviderConfig{} })
 }
 
 // SetupGated is Setup: the provider cannot serve any kind without these.
@@ -52,7 +52,7 @@ func SetupGated(mgr ctrl.Manager, o managed.Options) error {
 	return Setup(mgr, o)
 }
 
-func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, newConfig func() client.Object) error {
+func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, newConfig func() xpresource.ProviderConfig) error {
 	name := providerconfig.ControllerName(config.GroupKind().String())
 	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name)) //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
 
