@@ -172,11 +172,3 @@ func TestRegressions(t *testing.T) {
 		})
 	}
 }
-
-func TestPercentile(t *testing.T) {
-	for p, want := range map[int]int{1: 1, 50: 5, 99: 10, 100: 10} {
-		if got := percentile([]int{10, 9, 8, 7, 6, 5, 4, 3, 2, 1}, p); got != want {
-			t.Errorf("percentile(1 to 10, %d): want %d, got %d", p, want, got)
-		}
-	}
-}
