@@ -20,6 +20,7 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
@@ -27,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	configv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/controlplane/process"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
@@ -233,7 +235,19 @@ func (s *subject) run(r *providerResult, n, polls int) {
 	s.settle(p)
 	s.audit.next(s.t)
 
-	r.Delete = s.measure(p, func() { s.profiled("delete", func() { s.deleteAll(limit) }) })
+	var gone time.Duration
+
+	started = time.Now()
+	r.Delete = s.measure(p, func() {
+		s.profiled("delete", func() { s.deleteAll(limit) })
+
+		gone = time.Since(started)
+
+		s.deleteUsages()
+	})
+	r.Delete.Wall = gone
+
+	s.deleteConfig()
 	p.Stop()
 }
 
@@ -380,6 +394,40 @@ func (s *subject) deleteAll(limit time.Duration) {
 	if err := <-done; err != nil {
 		s.t.Fatalf("%d tokens are left: %v", len(left), err)
 	}
+}
+
+// deleteUsages deletes the ProviderConfigUsages of tokens that are gone. Kubernetes does so
+// at about ten a second, which would be measured with what comes next.
+func (s *subject) deleteUsages() {
+	s.t.Helper()
+
+	l := &metav1.PartialObjectMetadataList{}
+	l.SetGroupVersionKind(configv1beta1.ProviderConfigUsageGroupVersionKind)
+
+	if err := s.kube.List(s.t.Context(), l, client.InNamespace(s.Namespace)); err != nil {
+		s.t.Fatal(err)
+	}
+
+	s.parallel(len(l.Items), func(i int) error { return client.IgnoreNotFound(s.kube.Delete(s.t.Context(), &l.Items[i])) })
+}
+
+// deleteConfig deletes the ProviderConfig, which the provider of another run would check.
+func (s *subject) deleteConfig() {
+	s.t.Helper()
+
+	pc := &configv1beta1.ProviderConfig{}
+	pc.SetNamespace(s.Namespace)
+	pc.SetName("default")
+
+	if err := s.kube.Delete(s.t.Context(), pc); err != nil {
+		s.t.Fatal(err)
+	}
+
+	s.Eventually("the ProviderConfig to be gone", func() (bool, string) {
+		err := s.kube.Get(s.t.Context(), client.ObjectKeyFromObject(pc), pc)
+
+		return kerrors.IsNotFound(err), fmt.Sprintf("%v, users: %d", err, pc.GetUsers())
+	})
 }
 
 // follow what happens to tokens until the function returns true.
