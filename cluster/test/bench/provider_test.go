@@ -22,6 +22,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	watchtools "k8s.io/client-go/tools/watch"
@@ -243,7 +244,7 @@ func (s *subject) run(r *providerResult, n, polls int) {
 
 		gone = time.Since(started)
 
-		s.deleteUsages()
+		s.deleteOwned()
 	})
 	r.Delete.Wall = gone
 
@@ -396,19 +397,23 @@ func (s *subject) deleteAll(limit time.Duration) {
 	}
 }
 
-// deleteUsages deletes the ProviderConfigUsages of tokens that are gone. Kubernetes does so
-// at about ten a second, which would be measured with what comes next.
-func (s *subject) deleteUsages() {
+// deleteOwned deletes what belongs to tokens that are gone. Kubernetes does so at about ten
+// a second, which would be measured with what comes next.
+func (s *subject) deleteOwned() {
 	s.t.Helper()
 
-	l := &metav1.PartialObjectMetadataList{}
-	l.SetGroupVersionKind(configv1beta1.ProviderConfigUsageGroupVersionKind)
+	for _, gvk := range []schema.GroupVersionKind{configv1beta1.ProviderConfigUsageGroupVersionKind, corev1.SchemeGroupVersion.WithKind("Secret")} {
+		l := &metav1.PartialObjectMetadataList{}
+		l.SetGroupVersionKind(gvk)
 
-	if err := s.kube.List(s.t.Context(), l, client.InNamespace(s.Namespace)); err != nil {
-		s.t.Fatal(err)
+		if err := s.kube.List(s.t.Context(), l, client.InNamespace(s.Namespace)); err != nil {
+			s.t.Fatal(err)
+		}
+
+		l.Items = slices.DeleteFunc(l.Items, func(o metav1.PartialObjectMetadata) bool { return metav1.GetControllerOf(&o) == nil })
+
+		s.parallel(len(l.Items), func(i int) error { return client.IgnoreNotFound(s.kube.Delete(s.t.Context(), &l.Items[i])) })
 	}
-
-	s.parallel(len(l.Items), func(i int) error { return client.IgnoreNotFound(s.kube.Delete(s.t.Context(), &l.Items[i])) })
 }
 
 // deleteConfig deletes the ProviderConfig, which the provider of another run would check.
