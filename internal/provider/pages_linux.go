@@ -35,7 +35,7 @@ func releaseBinary() error {
 		}
 
 		// A page that a segment begins or ends in may belong to one that is written to.
-		page := uint64(os.Getpagesize())
+		page := uint64(os.Getpagesize()) //nolint:gosec // It is some kilobytes.
 		from, to := (p.Vaddr+page-1)/page*page, (p.Vaddr+p.Filesz)/page*page
 
 		if from >= to {
