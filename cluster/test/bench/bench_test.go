@@ -66,6 +66,13 @@ func TestBench(t *testing.T) {
 
 	var tables []*table
 
+	// Also of what was measured before it failed.
+	defer func() {
+		if len(tables) > 1 {
+			fmt.Printf("\n### What grows with the number of tokens\n\nMedians, and the last as a multiple of the first.\n\n%s", growth(tables))
+		}
+	}()
+
 	for _, n := range o.tokens {
 		tb := newTable(n)
 		tables = append(tables, tb)
@@ -78,10 +85,6 @@ func TestBench(t *testing.T) {
 
 			once(t, tf, tb, o.limit, measured)
 		}
-	}
-
-	if len(tables) > 1 {
-		fmt.Printf("\n### What grows with the number of tokens\n\nMedians, and the last as a multiple of the first.\n\n%s", growth(tables))
 	}
 }
 

@@ -68,7 +68,8 @@ type phase struct {
 }
 
 type providerResult struct {
-	Idle, Created, Steady         process.Usage
+	Started, Idle                 process.Usage
+	Created, Steady               process.Usage
 	FirstReconcile                time.Duration
 	Create, Restart, Poll, Delete phase
 	// Polls is how many observations there were in the phase Poll, and Interval the
@@ -187,6 +188,9 @@ func (s *subject) run(r *providerResult, n, polls int) {
 	p := s.StartProvider(s.defaults)
 	s.settle(p)
 	s.audit.next(s.t)
+
+	r.Started = p.Usage()
+
 	time.Sleep(idle)
 
 	r.Idle = p.Usage()

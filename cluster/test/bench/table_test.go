@@ -78,13 +78,13 @@ func (tb *table) addTerraform(r terraformResult) {
 }
 
 func (tb *table) addProvider(r *providerResult) {
-	tb.add("Provider, idle: CPU to start, ms", milliseconds(r.Idle.CPU))
+	tb.add("Provider, idle: CPU to start, ms", milliseconds(r.Started.CPU))
 	tb.add("Provider, idle: resident, MB", megabytes(r.Idle.Resident))
 	tb.add("Provider, idle: of that anonymous, MB", megabytes(r.Idle.Anonymous))
 
 	tb.add("Provider, create: all Ready, s", r.Create.Wall.Seconds())
 	tb.addPhase("create", r.Create, float64(tb.tokens), "token")
-	tb.add("Provider, create: peak resident, MB", megabytes(r.Created.PeakResident))
+	tb.add("Provider, create: peak resident since the start, MB", megabytes(r.Created.PeakResident))
 
 	tb.add("Provider, restart: process start to first request, s", r.FirstReconcile.Seconds())
 	tb.add("Provider, restart: all read, s", r.Restart.Wall.Seconds())
@@ -94,6 +94,7 @@ func (tb *table) addProvider(r *providerResult) {
 
 	if r.Poll.Wall > 0 {
 		tb.add("Provider, poll: interval, s", r.Interval.Seconds())
+		tb.add("Provider, poll: observations per second", r.Polls/r.Poll.Wall.Seconds())
 		tb.add("Provider, poll: of one CPU, %", 100*r.Poll.CPU.Seconds()/r.Poll.Wall.Seconds())
 	}
 
@@ -158,8 +159,8 @@ func (tb *table) String() string {
 	return b.String()
 }
 
-// growth returns a table of the medians that all tables have, in Markdown, and of how much
-// the last is of the first.
+// growth returns a table of the medians in Markdown, and of how much the last is of the first.
+// A table may lack some, if its run has failed.
 func growth(tables []*table) string {
 	b := &strings.Builder{}
 	first, last := tables[0], tables[len(tables)-1]
@@ -173,19 +174,20 @@ func growth(tables []*table) string {
 	fmt.Fprintf(b, " %d to %d |\n|---|%s\n", last.tokens, first.tokens, strings.Repeat("---:|", len(tables)+1))
 
 	for _, row := range first.rows {
-		if slices.ContainsFunc(tables, func(tb *table) bool { return len(tb.values[row]) == 0 }) {
-			continue
-		}
-
 		fmt.Fprintf(b, "| %s |", row)
 
 		for _, tb := range tables {
-			fmt.Fprintf(b, " %s |", round(percentile(tb.values[row], 50)))
+			median := "-"
+			if v := tb.values[row]; len(v) > 0 {
+				median = round(percentile(v, 50))
+			}
+
+			fmt.Fprintf(b, " %s |", median)
 		}
 
 		multiple := "-"
-		if m := percentile(first.values[row], 50); m != 0 {
-			multiple = round(percentile(last.values[row], 50) / m)
+		if v := last.values[row]; len(v) > 0 && percentile(first.values[row], 50) != 0 {
+			multiple = round(percentile(v, 50) / percentile(first.values[row], 50))
 		}
 
 		fmt.Fprintf(b, " %s |\n", multiple)
@@ -220,7 +222,7 @@ func TestPercentile(t *testing.T) {
 	}
 }
 
-// What is compared is of the same run, and what grows is told for what all have measured.
+// What is compared is of the same run, and what grows is told, whatever a run has lacked.
 func TestTable(t *testing.T) {
 	spent := func(n int) phase {
 		return phase{Wall: time.Duration(n) * time.Second, CPU: time.Duration(n) * time.Second}
@@ -245,7 +247,8 @@ func TestTable(t *testing.T) {
 
 	want = "| | 100 tokens | 1000 tokens | 1000 to 100 |\n|---|---:|---:|---:|\n" +
 		"| Provider to Terraform, create: all Ready | 1 | 2 | 2 |\n" +
-		"| Provider to Terraform, create: CPU | 1 | 2 | 2 |\n"
+		"| Provider to Terraform, create: CPU | 1 | 2 | 2 |\n" +
+		"| Provider to Terraform, observe: CPU of one | 0.1 | - | - |\n"
 	if diff := gocmp.Diff(want, growth([]*table{few, many})); diff != "" {
 		t.Errorf("growth(...): -want, +got:\n%s", diff)
 	}
