@@ -20,7 +20,6 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	corev1 "k8s.io/api/core/v1"
-	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
@@ -252,7 +251,8 @@ func (s *subject) run(r *providerResult, n, polls int) {
 	})
 	r.Delete.Wall = gone
 
-	s.deleteConfig()
+	// The provider of another run would check it.
+	s.Delete(&configv1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: "default"}})
 	p.Stop()
 }
 
@@ -363,20 +363,10 @@ func (s *subject) deleteAll(limit time.Duration) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), limit)
 	defer cancel()
 
-	var names []string
+	tokens, left := s.list(ctx, v1beta1.Token_GroupVersionKind), map[string]bool{}
 
-	left := map[string]bool{}
-
-	l := &metav1.PartialObjectMetadataList{}
-	l.SetGroupVersionKind(v1beta1.Token_GroupVersionKind)
-
-	if err := s.kube.List(ctx, l, client.InNamespace(s.Namespace)); err != nil {
-		s.t.Fatal(err)
-	}
-
-	for _, o := range l.Items {
+	for _, o := range tokens {
 		left[o.GetName()] = true
-		names = append(names, o.GetName())
 	}
 
 	done := s.follow(ctx, func(ev watch.Event, tk *v1beta1.Token) bool {
@@ -387,14 +377,7 @@ func (s *subject) deleteAll(limit time.Duration) {
 		return len(left) == 0
 	})
 
-	// One request for all would take longer than the kube-apiserver lets one take.
-	s.parallel(len(names), func(i int) error {
-		tk := &v1beta1.Token{}
-		tk.SetNamespace(s.Namespace)
-		tk.SetName(names[i])
-
-		return client.IgnoreNotFound(s.kube.Delete(ctx, tk))
-	})
+	s.deleteEach(ctx, tokens)
 
 	if err := <-done; err != nil {
 		s.t.Fatalf("%d tokens are left: %v", len(left), err)
@@ -407,36 +390,31 @@ func (s *subject) deleteOwned() {
 	s.t.Helper()
 
 	for _, gvk := range []schema.GroupVersionKind{configv1beta1.ProviderConfigUsageGroupVersionKind, corev1.SchemeGroupVersion.WithKind("Secret")} {
-		l := &metav1.PartialObjectMetadataList{}
-		l.SetGroupVersionKind(gvk)
-
-		if err := s.kube.List(s.t.Context(), l, client.InNamespace(s.Namespace)); err != nil {
-			s.t.Fatal(err)
-		}
-
-		l.Items = slices.DeleteFunc(l.Items, func(o metav1.PartialObjectMetadata) bool { return metav1.GetControllerOf(&o) == nil })
-
-		s.parallel(len(l.Items), func(i int) error { return client.IgnoreNotFound(s.kube.Delete(s.t.Context(), &l.Items[i])) })
+		s.deleteEach(s.t.Context(), slices.DeleteFunc(s.list(s.t.Context(), gvk), func(o metav1.PartialObjectMetadata) bool {
+			return metav1.GetControllerOf(&o) == nil
+		}))
 	}
 }
 
-// deleteConfig deletes the ProviderConfig, which the provider of another run would check.
-func (s *subject) deleteConfig() {
+// list what there is of a kind.
+func (s *subject) list(ctx context.Context, gvk schema.GroupVersionKind) []metav1.PartialObjectMetadata {
 	s.t.Helper()
 
-	pc := &configv1beta1.ProviderConfig{}
-	pc.SetNamespace(s.Namespace)
-	pc.SetName("default")
+	l := &metav1.PartialObjectMetadataList{}
+	l.SetGroupVersionKind(gvk)
 
-	if err := s.kube.Delete(s.t.Context(), pc); err != nil {
+	if err := s.kube.List(ctx, l, client.InNamespace(s.Namespace)); err != nil {
 		s.t.Fatal(err)
 	}
 
-	s.Eventually("the ProviderConfig to be gone", func() (bool, string) {
-		err := s.kube.Get(s.t.Context(), client.ObjectKeyFromObject(pc), pc)
+	return l.Items
+}
 
-		return kerrors.IsNotFound(err), fmt.Sprintf("%v, users: %d", err, pc.GetUsers())
-	})
+// deleteEach of the objects: one request for all would take longer than the kube-apiserver
+// lets one take.
+func (s *subject) deleteEach(ctx context.Context, objects []metav1.PartialObjectMetadata) {
+	s.t.Helper()
+	s.parallel(len(objects), func(i int) error { return client.IgnoreNotFound(s.kube.Delete(ctx, &objects[i])) })
 }
 
 // follow what happens to tokens until the function returns true.
