@@ -71,7 +71,9 @@ func (t *thrift) look(live, allocated uint64) {
 	rest := !t.at.IsZero() && float64(allocated-t.allocated) <= restRate*since.Seconds()
 
 	if rest && !t.rest {
-		t.releaseBinary()
+		if err := t.release(); err != nil {
+			t.log.Debug("The pages of the binary stay in memory", "error", err)
+		}
 	}
 
 	t.rest, t.allocated, t.at = rest, allocated, now
@@ -85,12 +87,6 @@ func (t *thrift) look(live, allocated uint64) {
 	if percent != t.percent {
 		t.percent = percent
 		t.set(percent)
-	}
-}
-
-func (t *thrift) releaseBinary() {
-	if err := t.release(); err != nil {
-		t.log.Debug("The pages of the binary stay in memory", "error", err)
 	}
 }
 

@@ -29,13 +29,14 @@ func releaseBinary() error {
 		return nil
 	}
 
+	page := uint64(os.Getpagesize()) //nolint:gosec // It is some kilobytes.
+
 	for _, p := range f.Progs {
 		if p.Type != elf.PT_LOAD || p.Flags&elf.PF_W != 0 {
 			continue
 		}
 
 		// A page that a segment begins or ends in may belong to one that is written to.
-		page := uint64(os.Getpagesize()) //nolint:gosec // It is some kilobytes.
 		from, to := (p.Vaddr+page-1)/page*page, (p.Vaddr+p.Filesz)/page*page
 
 		if from >= to {

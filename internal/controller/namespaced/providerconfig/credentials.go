@@ -49,7 +49,7 @@ func (h *holder) Reconcile(ctx context.Context, req reconcile.Request) (reconcil
 		return h.Reconciler.Reconcile(ctx, req) // It knows what to do about this.
 	}
 
-	usages, err := usagesOf(ctx, h.kube, h.kind, req.NamespacedName)
+	usages, err := usagesOf(ctx, h.kube, h.kind, req.NamespacedName, client.Limit(1)) // Is there any?
 	if err != nil {
 		return reconcile.Result{}, err
 	}

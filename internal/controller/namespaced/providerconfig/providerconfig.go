@@ -222,9 +222,9 @@ func (a *accountant) releaseOrphans(ctx context.Context, config types.Namespaced
 // usagesOf returns the usages of a ProviderConfig in its Kubernetes namespace, or of
 // a ClusterProviderConfig in all. There may be thousands: they are the cache's own,
 // which must not be changed.
-func usagesOf(ctx context.Context, kube client.Reader, kind string, config types.NamespacedName) ([]v1beta1.ProviderConfigUsage, error) {
+func usagesOf(ctx context.Context, kube client.Reader, kind string, config types.NamespacedName, opts ...client.ListOption) ([]v1beta1.ProviderConfigUsage, error) {
 	l := &v1beta1.ProviderConfigUsageList{}
-	err := kube.List(ctx, l, client.InNamespace(config.Namespace), client.MatchingLabels{xpv1.LabelKeyProviderName: config.Name, xpv1.LabelKeyProviderKind: kind}, client.UnsafeDisableDeepCopy)
+	err := kube.List(ctx, l, append(opts, client.InNamespace(config.Namespace), client.MatchingLabels{xpv1.LabelKeyProviderName: config.Name, xpv1.LabelKeyProviderKind: kind}, client.UnsafeDisableDeepCopy)...)
 
 	return l.Items, errors.Wrap(err, "cannot list ProviderConfigUsages")
 }
