@@ -9,6 +9,7 @@ package clients
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -28,11 +29,6 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
-// FinalizerUsage keeps a ProviderConfigUsage, and so the ProviderConfig, until the
-// managed resource that it belongs to is finalized. Without it, deleting a
-// Kubernetes namespace would take the usage away at once.
-const FinalizerUsage = "scaleway.m.crossplane.io/in-use"
-
 // maxClients bounds the configured clients that are kept. One takes some tens of
 // kilobytes.
 const maxClients = 1024
@@ -47,6 +43,9 @@ const checkPath = "/containers/v1/regions/" + defaultRegion + "/namespaces"
 type Builder struct {
 	// Tenants learn whose key may be sent where, each time that a client is used.
 	Tenants *transport.Tenants
+
+	// HoldCredentials keeps the Secrets that ProviderConfigs name while they are used.
+	HoldCredentials bool
 
 	allowedAPIURLs []string
 	secrets        SecretReader
@@ -106,9 +105,27 @@ func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.M
 		}
 	}
 
-	credentials, err := b.credentials(ctx, kube, mm)
+	pc, err := configOf(ctx, kube, mm)
 	if err != nil {
 		return terraform.Setup{}, err
+	}
+
+	credentials, err := b.Credentials(ctx, pc)
+	if err != nil {
+		return terraform.Setup{}, err
+	}
+
+	// What a namespace that is deleted takes away together with them, while it is being
+	// created, would stay at Scaleway.
+	if toCreate := !meta.WasDeleted(mg) && meta.GetExternalName(mg) == ""; toCreate && !IsKept(pc, b.HoldCredentials) {
+		if pc, err = b.awaitKept(ctx, kube, mm); err != nil {
+			return terraform.Setup{}, err
+		}
+
+		// It may name others meanwhile.
+		if credentials, err = b.Credentials(ctx, pc); err != nil {
+			return terraform.Setup{}, err
+		}
 	}
 
 	c, err := b.configure(ctx, credentials)
@@ -168,16 +185,9 @@ func (b *Builder) APIOf(s terraform.Setup) (*API, bool) {
 // Credentials of a ProviderConfig or a ClusterProviderConfig. The errors name it
 // and where its credentials are, and hold no secret.
 func (b *Builder) Credentials(ctx context.Context, pc client.Object) (Credentials, error) {
-	kind := v1beta1.ProviderConfigKind
-	name := client.ObjectKeyFromObject(pc).String()
-
-	if pc.GetNamespace() == "" {
-		kind, name = v1beta1.ClusterProviderConfigKind, pc.GetName()
-	}
-
 	source, err := SourceOf(pc)
 	if err != nil {
-		return Credentials{}, errors.Wrapf(err, "cannot use the credentials of %s %q", kind, name)
+		return Credentials{}, errors.Wrapf(err, "cannot use the credentials of %s", nameOf(pc))
 	}
 
 	c, err := source.read(ctx, b.secrets)
@@ -185,7 +195,16 @@ func (b *Builder) Credentials(ctx context.Context, pc client.Object) (Credential
 		err = c.checkAPIURL(b.allowedAPIURLs, source.named)
 	}
 
-	return c, errors.Wrapf(err, "cannot use the credentials of %s %q: %s", kind, name, source)
+	return c, errors.Wrapf(err, "cannot use the credentials of %s: %s", nameOf(pc), source)
+}
+
+// nameOf a ProviderConfig or a ClusterProviderConfig, with its kind, for messages.
+func nameOf(pc client.Object) string {
+	if pc.GetNamespace() == "" {
+		return fmt.Sprintf("%s %q", v1beta1.ClusterProviderConfigKind, pc.GetName())
+	}
+
+	return fmt.Sprintf("%s %q", v1beta1.ProviderConfigKind, client.ObjectKeyFromObject(pc))
 }
 
 // Tenant returns the tenant who has the credentials. It is nil with no Tenants.
@@ -254,9 +273,20 @@ func newConfigured(ctx context.Context, credentials Credentials) (configured, er
 
 // credentials of a managed resource.
 func (b *Builder) credentials(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (Credentials, error) {
+	pc, err := configOf(ctx, kube, mg)
+	if err != nil {
+		return Credentials{}, err
+	}
+
+	return b.Credentials(ctx, pc)
+}
+
+// configOf returns the ProviderConfig or the ClusterProviderConfig that a managed
+// resource refers to.
+func configOf(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (client.Object, error) {
 	ref := mg.GetProviderConfigReference()
 	if ref == nil {
-		return Credentials{}, errors.New("spec.providerConfigRef is not set: name a ProviderConfig or a ClusterProviderConfig")
+		return nil, errors.New("spec.providerConfigRef is not set: name a ProviderConfig or a ClusterProviderConfig")
 	}
 
 	var (
@@ -272,12 +302,12 @@ func (b *Builder) credentials(ctx context.Context, kube client.Client, mg xpreso
 	case v1beta1.ClusterProviderConfigKind:
 		pc = &v1beta1.ClusterProviderConfig{}
 	default:
-		return Credentials{}, errors.Errorf("spec.providerConfigRef.kind %q is unknown: want %s or %s", ref.Kind, v1beta1.ProviderConfigKind, v1beta1.ClusterProviderConfigKind)
+		return nil, errors.Errorf("spec.providerConfigRef.kind %q is unknown: want %s or %s", ref.Kind, v1beta1.ProviderConfigKind, v1beta1.ClusterProviderConfigKind)
 	}
 
 	if err := kube.Get(ctx, name, pc); err != nil {
-		return Credentials{}, errors.Wrapf(err, "cannot get %s %q, to which spec.providerConfigRef refers", ref.Kind, text)
+		return nil, errors.Wrapf(err, "cannot get %s %q, to which spec.providerConfigRef refers", ref.Kind, text)
 	}
 
-	return b.Credentials(ctx, pc)
+	return pc, nil
 }

@@ -6,6 +6,7 @@ package kubeclient
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/lru"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
 // How long a cache is waited for, and how often it is looked at meanwhile.
@@ -81,9 +83,9 @@ func (w *Own) Behind(o client.Object) bool {
 	return c < 0
 }
 
-// Await waits until a cache has the object of that name as this process has left it,
+// await waits until a cache has the object of that name as this process has left it,
 // for at most a second after it was written. Into o is read what the cache has.
-func (w *Own) Await(ctx context.Context, kube client.Reader, name client.ObjectKey, o client.Object) {
+func (w *Own) await(ctx context.Context, kube client.Reader, name client.ObjectKey, o client.Object) {
 	_ = wait.PollUntilContextCancel(ctx, awaitInterval, true, func(ctx context.Context) (bool, error) {
 		// An error is the reconciler's to deal with.
 		behind := kube.Get(ctx, name, o, client.UnsafeDisableDeepCopy) == nil && w.Behind(o)
@@ -91,6 +93,19 @@ func (w *Own) Await(ctx context.Context, kube client.Reader, name client.ObjectK
 
 		return !behind || !ok || w.now().Sub(v.at) >= awaitTimeout, nil
 	}) // It only ends early with the context.
+}
+
+// Settled lets the objects of a kind be reconciled only once the cache has one as its last
+// reconcile has left it. A reconcile that begins with what was there before does what is
+// done, and ends with a conflict.
+func (w *Own) Settled(kube client.Reader, kind client.Object, r reconcile.Reconciler) reconcile.Reconciler {
+	return reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+		if o, ok := reflect.New(reflect.TypeOf(kind).Elem()).Interface().(client.Object); ok {
+			w.await(ctx, kube, req.NamespacedName, o)
+		}
+
+		return r.Reconcile(ctx, req)
+	})
 }
 
 func (w *Own) last(o client.Object) (written, bool) {
@@ -176,4 +191,9 @@ type ownStatus struct {
 // Update the status of an object.
 func (s ownStatus) Update(ctx context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
 	return s.own.note(o, (&client.SubResourceUpdateOptions{}).ApplyOptions(opts).DryRun, s.SubResourceWriter.Update(ctx, o, opts...))
+}
+
+// Patch the status of an object.
+func (s ownStatus) Patch(ctx context.Context, o client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
+	return s.own.note(o, (&client.SubResourcePatchOptions{}).ApplyOptions(opts).DryRun, s.SubResourceWriter.Patch(ctx, o, p, opts...))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 )
@@ -58,6 +59,10 @@ func (s apiStatus) Update(_ context.Context, o client.Object, _ ...client.SubRes
 	return s.a.write(o)
 }
 
+func (s apiStatus) Patch(_ context.Context, o client.Object, _ client.Patch, _ ...client.SubResourcePatchOption) error {
+	return s.a.write(o)
+}
+
 // inVersion returns a Token in a version.
 func inVersion(version string) *v1beta1.Token {
 	tk := newToken()
@@ -78,11 +83,14 @@ func TestOwn(t *testing.T) {
 		seen          string
 		wrote, behind bool
 	}{
-		"Nothing":      {reason: "Nothing was written.", write: func(client.Client) error { return nil }, seen: "7"},
-		"Created":      {reason: "It is as it was created.", version: "10", write: func(c client.Client) error { return c.Create(t.Context(), inVersion("")) }, seen: "10", wrote: true},
-		"Updated":      {reason: "It is as it was updated.", version: "10", write: update, seen: "10", wrote: true},
-		"Patched":      {reason: "It is as it was patched.", version: "10", write: func(c client.Client) error { return c.Patch(t.Context(), inVersion("7"), client.RawPatch("", nil)) }, seen: "10", wrote: true},
-		"Status":       {reason: "It has the status that was written.", version: "10", write: func(c client.Client) error { return c.Status().Update(t.Context(), inVersion("7")) }, seen: "10", wrote: true},
+		"Nothing": {reason: "Nothing was written.", write: func(client.Client) error { return nil }, seen: "7"},
+		"Created": {reason: "It is as it was created.", version: "10", write: func(c client.Client) error { return c.Create(t.Context(), inVersion("")) }, seen: "10", wrote: true},
+		"Updated": {reason: "It is as it was updated.", version: "10", write: update, seen: "10", wrote: true},
+		"Patched": {reason: "It is as it was patched.", version: "10", write: func(c client.Client) error { return c.Patch(t.Context(), inVersion("7"), client.RawPatch("", nil)) }, seen: "10", wrote: true},
+		"Status":  {reason: "It has the status that was written.", version: "10", write: func(c client.Client) error { return c.Status().Update(t.Context(), inVersion("7")) }, seen: "10", wrote: true},
+		"StatusPatch": {reason: "It has the status that was patched.", version: "10", write: func(c client.Client) error {
+			return c.Status().Patch(t.Context(), inVersion("7"), client.RawPatch("", nil))
+		}, seen: "10", wrote: true},
 		"Older":        {reason: "9 is before 10.", version: "10", write: update, seen: "9", behind: true},
 		"Newer":        {reason: "Somebody else has written since.", version: "10", write: update, seen: "11"},
 		"Incomparable": {reason: "Which is older cannot be told: it is safer to take it for older.", version: "b", write: update, seen: "a", behind: true},
@@ -187,11 +195,36 @@ func TestAwait(t *testing.T) {
 			}
 
 			cache := &lagging{old: tc.old, ask: func() { now = now.Add(tc.each) }}
-			own.Await(t.Context(), cache, client.ObjectKey{}, &v1beta1.Token{})
+			own.await(t.Context(), cache, client.ObjectKey{}, &v1beta1.Token{})
 
 			if cache.asked != tc.want {
-				t.Errorf("\n%s\nAwait(...): want the cache asked %d times, got %d", tc.reason, tc.want, cache.asked)
+				t.Errorf("\n%s\nawait(...): want the cache asked %d times, got %d", tc.reason, tc.want, cache.asked)
 			}
 		})
+	}
+}
+
+// TestSettled reconciles an object that the cache has as it was before.
+func TestSettled(t *testing.T) {
+	own := NewOwn()
+	if err := own.Client(apiServer{version: "10"}).Update(t.Context(), inVersion("7")); err != nil {
+		t.Fatal(err)
+	}
+
+	cache := &lagging{old: 2, ask: func() {}}
+	asked := 0
+
+	r := own.Settled(cache, &v1beta1.Token{}, reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) {
+		asked = cache.asked
+		return reconcile.Result{RequeueAfter: time.Minute}, nil
+	}))
+
+	got, err := r.Reconcile(t.Context(), reconcile.Request{})
+	if err != nil || got.RequeueAfter != time.Minute {
+		t.Errorf("Reconcile(...): want what the reconciler returns, got %v, %v", got, err)
+	}
+
+	if asked != 3 {
+		t.Errorf("Reconcile(...): want it to begin when the cache is asked for the third time, and has the object as it was left; it began at the %d.", asked)
 	}
 }

@@ -331,7 +331,7 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 	}
 
 	builder := clients.NewBuilder(secrets, o.AllowedAPIURL...)
-	builder.Tenants = tenants
+	builder.Tenants, builder.HoldCredentials = tenants, o.HoldCredentials
 
 	options := mrcontroller.Options{
 		Options: ujcontroller.Options{
@@ -353,20 +353,19 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 			PollJitter:            o.PollJitter,
 			OperationTrackerStore: ujcontroller.NewOperationStore(log),
 		},
-		Resources:       resources,
-		Kinds:           kinds,
-		HoldCredentials: o.HoldCredentials,
-		Observations:    seen,
-		Permits:         permits,
-		API:             builder.API,
-		APIOf:           builder.APIOf,
-		Clients:         builder,
-		Secrets:         secrets,
-		ExpiryMetrics:   o.ExpiryMetrics,
-		RequestTimeout:  o.RequestTimeout,
-		Health:          mrcontroller.NewHealth(),
-		Metrics:         metrics,
-		Bulkhead:        bulkhead,
+		Resources:      resources,
+		Kinds:          kinds,
+		Observations:   seen,
+		Permits:        permits,
+		API:            builder.API,
+		APIOf:          builder.APIOf,
+		Clients:        builder,
+		Secrets:        secrets,
+		ExpiryMetrics:  o.ExpiryMetrics,
+		RequestTimeout: o.RequestTimeout,
+		Health:         mrcontroller.NewHealth(),
+		Metrics:        metrics,
+		Bulkhead:       bulkhead,
 	}
 
 	if err := addChecks(mgr, options.Health, slices.Collect(maps.Values(kinds))); err != nil {

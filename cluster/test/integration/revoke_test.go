@@ -25,6 +25,7 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
@@ -383,6 +384,75 @@ func TestCredentialsAreHeld(t *testing.T) {
 	e.Delete(two)
 	held("default")
 	wantAlive(t, e)
+}
+
+// Nothing is created with credentials that may be gone before it: a Secret that is being
+// deleted can be read as long as somebody keeps it, and can no longer be held.
+func TestCredentialsThatCannotBeHeld(t *testing.T) {
+	t.Parallel()
+
+	const busy = "example.org/busy"
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	s := secretNamed(e, "default")
+	e.Update(s, func() { s.SetFinalizers([]string{busy}) })
+	startDeletion(t, e, s)
+
+	tk, _ := e.CreateToken("early")
+	waitRefused(e, tk, `nothing is created before finalizers keep ProviderConfig "`+e.Namespace+`/default" and Secret "`+e.Namespace+`/default"`)
+
+	if posts := e.TokenRequests(http.MethodPost); len(posts) > 0 {
+		t.Errorf("%d tokens are minted with credentials that go, want none", len(posts))
+	}
+
+	again := secretNamed(e, "default")
+	again.Data = e.SecretData("default")
+
+	e.Update(s, func() { s.SetFinalizers(nil) })
+	e.WaitGone(s)
+	e.Create(again)
+	e.WaitReady(tk)
+
+	e.Get(again)
+
+	if len(again.GetFinalizers()) != 1 {
+		t.Errorf("finalizers of the Secret with which a token is minted: %q, want that of the ProviderConfig", again.GetFinalizers())
+	}
+}
+
+// A Token that is there before its ProviderConfig is created as soon as that is kept, which
+// takes no longer than a reconcile waits.
+func TestTokenBeforeProviderConfig(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	late := &v1beta1.ProviderConfig{}
+	e.ProviderConfig("default").DeepCopyInto(late)
+	late.ObjectMeta = metav1.ObjectMeta{Namespace: e.Namespace, Name: "late"}
+
+	tk := e.NewToken("early", e.CreateParent())
+	tk.SetProviderConfigReference(&xpv1.ProviderConfigReference{Kind: v1beta1.ProviderConfigKind, Name: late.GetName()})
+	e.Create(tk)
+	waitRefused(e, tk, "cannot get ProviderConfig")
+
+	e.Create(late)
+	e.WaitReady(tk)
+
+	for _, ev := range e.Events(tk, "CannotConnectToProvider") {
+		if strings.Contains(ev.Message, "nothing is created before") {
+			t.Errorf("the ProviderConfig is kept too late: %s", ev.Message)
+		}
+	}
+
+	e.Get(late)
+
+	if !clients.IsKept(late, true) {
+		t.Errorf("a token is there, and its ProviderConfig is not kept: finalizers %q, annotations %q", late.GetFinalizers(), late.GetAnnotations())
+	}
 }
 
 // A Token that is deleted while it is created leaves no token, whatever happens

@@ -10,14 +10,12 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/test"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	kruntime "k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
@@ -70,49 +68,5 @@ func TestStatusClient(t *testing.T) {
 		if diff := cmp.Diff(s.want, made); diff != "" {
 			t.Errorf("\n%s\n-want, +got writes:\n%s", s.reason, diff)
 		}
-	}
-}
-
-// TestAfterOwnWrites reconciles an object that the cache has as it was before.
-func TestAfterOwnWrites(t *testing.T) {
-	old := token(func(tk *v1beta1.Token) {
-		tk.SetName("token")
-		tk.SetUID(ownUID)
-		tk.SetResourceVersion("9")
-	})
-
-	own := kubeclient.NewOwn()
-	kube := &test.MockClient{MockUpdate: func(_ context.Context, o client.Object, _ ...client.UpdateOption) error {
-		o.SetResourceVersion("10")
-		return nil
-	}}
-
-	left := old.DeepCopy()
-	if err := own.Client(kube).Update(t.Context(), left); err != nil {
-		t.Fatal(err)
-	}
-
-	versions := []string{old.GetResourceVersion(), old.GetResourceVersion(), left.GetResourceVersion()}
-	seen := ""
-	kube.MockGet = func(_ context.Context, _ client.ObjectKey, o client.Object) error {
-		seen, versions = versions[0], versions[1:]
-		o.SetUID(ownUID)
-		o.SetResourceVersion(seen)
-
-		return nil
-	}
-
-	began := ""
-	r := afterOwnWrites(own, kube, &v1beta1.Token{}, reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) {
-		began = seen
-		return reconcile.Result{}, nil
-	}))
-
-	if _, err := r.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(old)}); err != nil {
-		t.Fatal(err)
-	}
-
-	if diff := cmp.Diff(left.GetResourceVersion(), began); diff != "" {
-		t.Errorf("Reconcile(...): it must begin with what the last one has left: -want, +got version:\n%s", diff)
 	}
 }

@@ -53,7 +53,7 @@ func newRig(b testing.TB) *rig {
 
 	log.SetOutput(io.Discard) // As the provider does.
 
-	pc := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "default"}}
+	pc := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "default", Finalizers: []string{"in-use.crossplane.io"}}}
 	pc.Spec.Credentials.Source = xpv1.CredentialsSourceSecret
 	pc.Spec.Credentials.SecretRef.Name, pc.Spec.Credentials.SecretRef.Key = "default", "credentials"
 

@@ -89,10 +89,6 @@ type Options struct {
 	// metric.
 	ExpiryMetrics int
 
-	// HoldCredentials keeps the Secrets that ProviderConfigs name while they are
-	// used.
-	HoldCredentials bool
-
 	// RequestTimeout is the longest that a request to Scaleway takes.
 	RequestTimeout time.Duration
 
@@ -284,7 +280,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 	options := o.ForControllerRuntime()
 	options.DefaultFromConfig(mgr.GetControllerOptions())
 	options.Logger = mgr.GetLogger()
-	options.Reconciler = afterOwnWrites(own, mgr.GetClient(), k.Object, o.Bulkhead.Wrap(name, k.Object, mgr.GetClient(), o.Health.Watch(name, r)))
+	options.Reconciler = own.Settled(mgr.GetClient(), k.Object, o.Bulkhead.Wrap(name, k.Object, mgr.GetClient(), o.Health.Watch(name, r)))
 
 	controller, err := runtimecontroller.NewUnmanaged(name, options)
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 )
 
 // The use of a ProviderConfig may be accounted for that much later than it changes. To
@@ -28,8 +30,8 @@ const (
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // account returns a handler that has the use of a ProviderConfig accounted for when
-// it changes: at once where that has its Secret held, and else a little later, with
-// all changes until then.
+// it changes: at once where that has it kept, and else a little later, with all changes
+// until then.
 func account(kube client.Client, kind string, hold bool, newConfig func() xpresource.ProviderConfig) handler.EventHandler {
 	inner := &xpresource.EnqueueRequestForProviderConfig{Kind: kind}
 
@@ -38,7 +40,7 @@ func account(kube client.Client, kind string, hold bool, newConfig func() xpreso
 			pc := newConfig()
 
 			// Only read.
-			if err := kube.Get(ctx, r.NamespacedName, pc, client.UnsafeDisableDeepCopy); err != nil || hold && pc.GetAnnotations()[annotationHeld] == "" {
+			if err := kube.Get(ctx, r.NamespacedName, pc, client.UnsafeDisableDeepCopy); err != nil || !clients.IsKept(pc, hold) {
 				return 0
 			}
 

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 )
 
 // A cacheWith holds one ProviderConfig, or none.
@@ -50,7 +51,13 @@ func (d *delays) Add(reconcile.Request)                             { d.added = 
 func (d *delays) AddAfter(_ reconcile.Request, after time.Duration) { d.added = append(d.added, after) }
 
 func TestAccount(t *testing.T) {
-	held := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{annotationHeld: "team-a/default"}}}
+	inUse := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Finalizers: []string{"in-use.crossplane.io"}}}
+	inUse.Spec.Credentials.Source = xpv1.CredentialsSourceSecret
+	inUse.Spec.Credentials.SecretRef.Name = "default"
+
+	held := inUse.DeepCopy()
+	held.SetAnnotations(map[string]string{clients.AnnotationHeld: "team-a/default"})
+
 	thousands := held.DeepCopy()
 	thousands.SetUsers(3000)
 
@@ -62,8 +69,9 @@ func TestAccount(t *testing.T) {
 	}{
 		"Held":      {"Nothing but a number changes.", held, true, []time.Duration{accountInterval}},
 		"Thousands": {"To count them takes longer.", thousands, true, []time.Duration{3 * accountInterval}},
-		"NotHeld":   {"Until its Secret is held it could be deleted.", &v1beta1.ProviderConfig{}, true, []time.Duration{0}},
-		"Unheld":    {"It is not to be held.", &v1beta1.ProviderConfig{}, false, []time.Duration{accountInterval}},
+		"NotHeld":   {"Until its Secret is held it could be deleted.", inUse, true, []time.Duration{0}},
+		"Unheld":    {"It is not to be held.", inUse, false, []time.Duration{accountInterval}},
+		"NotInUse":  {"Until it is itself kept it could be deleted.", &v1beta1.ProviderConfig{}, false, []time.Duration{0}},
 		"Gone":      {"The reconciler knows what to do about it.", nil, true, []time.Duration{0}},
 	}
 

@@ -20,15 +20,9 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 )
 
-const (
-	// finalizerPrefix of the finalizer on a credentials Secret. The UID of the
-	// ProviderConfig follows, because several may read one Secret.
-	finalizerPrefix = "scaleway.m.crossplane.io/"
-
-	// annotationHeld on a ProviderConfig names the Secret that is held for it, so
-	// that it is released when the ProviderConfig comes to name another.
-	annotationHeld = "scaleway.m.crossplane.io/held-secret"
-)
+// finalizerPrefix of the finalizer on a credentials Secret. The UID of the
+// ProviderConfig follows, because several may read one Secret.
+const finalizerPrefix = "scaleway.m.crossplane.io/"
 
 // A holder keeps the Secret with the credentials of a ProviderConfig as long as
 // a managed resource uses them: without them, what it has created could not be
@@ -81,11 +75,11 @@ func secretOf(pc client.Object) types.NamespacedName {
 func (h *holder) hold(ctx context.Context, pc client.Object, want types.NamespacedName) error {
 	finalizer := finalizerPrefix + string(pc.GetUID())
 
-	held := pc.GetAnnotations()[annotationHeld]
+	held := pc.GetAnnotations()[clients.AnnotationHeld]
 	if held != "" && (want.Name == "" || held != want.String()) {
 		namespace, name, _ := strings.Cut(held, "/")
 
-		err := h.change(ctx, types.NamespacedName{Namespace: namespace, Name: name}, func(s *corev1.Secret) { meta.RemoveFinalizer(s, finalizer) })
+		_, err := h.change(ctx, types.NamespacedName{Namespace: namespace, Name: name}, func(s *corev1.Secret) { meta.RemoveFinalizer(s, finalizer) })
 		if err != nil {
 			return errors.Wrapf(err, "cannot release Secret %q", held)
 		}
@@ -94,9 +88,7 @@ func (h *holder) hold(ctx context.Context, pc client.Object, want types.Namespac
 	now := ""
 
 	if want.Name != "" {
-		now = want.String()
-
-		err := h.change(ctx, want, func(s *corev1.Secret) {
+		s, err := h.change(ctx, want, func(s *corev1.Secret) {
 			// None can be added to what is being deleted.
 			if !meta.WasDeleted(s) {
 				meta.AddFinalizer(s, finalizer)
@@ -105,22 +97,27 @@ func (h *holder) hold(ctx context.Context, pc client.Object, want types.Namespac
 		if err != nil {
 			return errors.Wrapf(err, "cannot hold Secret %q", want)
 		}
+
+		if meta.FinalizerExists(s, finalizer) {
+			now = want.String()
+		}
 	}
 
 	if now == held {
 		return nil
 	}
 
-	meta.AddAnnotations(pc, map[string]string{annotationHeld: now})
+	meta.AddAnnotations(pc, map[string]string{clients.AnnotationHeld: now})
 
 	return errors.Wrap(h.kube.Update(ctx, pc), "cannot record which Secret is held")
 }
 
-// change a Secret, if it exists and the change makes a difference.
-func (h *holder) change(ctx context.Context, name types.NamespacedName, fn func(*corev1.Secret)) error {
+// change a Secret, if it exists and the change makes a difference, and return it as it
+// is then. Without a name it does not exist.
+func (h *holder) change(ctx context.Context, name types.NamespacedName, fn func(*corev1.Secret)) (*corev1.Secret, error) {
 	s := &corev1.Secret{}
 	if err := h.kube.Get(ctx, name, s); err != nil {
-		return client.IgnoreNotFound(err)
+		return &corev1.Secret{}, client.IgnoreNotFound(err)
 	}
 
 	before := slices.Clone(s.GetFinalizers())
@@ -128,8 +125,12 @@ func (h *holder) change(ctx context.Context, name types.NamespacedName, fn func(
 	fn(s)
 
 	if slices.Equal(before, s.GetFinalizers()) {
-		return nil
+		return s, nil
 	}
 
-	return client.IgnoreNotFound(h.kube.Update(ctx, s))
+	if err := h.kube.Update(ctx, s); err != nil {
+		return &corev1.Secret{}, client.IgnoreNotFound(err)
+	}
+
+	return s, nil
 }

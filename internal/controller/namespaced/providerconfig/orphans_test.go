@@ -7,6 +7,7 @@ package providerconfig
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/google/go-cmp/cmp"
@@ -79,10 +80,13 @@ func TestAccountantMeetsAnother(t *testing.T) {
 
 	cases := map[string]struct {
 		reason string
+		result reconcile.Result
 		err    error
 		want   reconcile.Result
 		told   bool
 	}{
+		"Refused":  {reason: "The finalizer was not added: it must not take half a minute until it is.", result: reconcile.Result{RequeueAfter: 30 * time.Second}, want: reconcile.Result{RequeueAfter: refusedWait}},
+		"Done":     {reason: "There is nothing to do again."},
 		"Conflict": {reason: "Two reconcilers write one status.", err: errors.Wrap(conflict, "cannot update"), want: reconcile.Result{RequeueAfter: conflictWait}},
 		"Other":    {reason: "An error is the operator's to know.", err: errors.New("no answer"), told: true},
 	}
@@ -91,7 +95,7 @@ func TestAccountantMeetsAnother(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			kube := &ownUsages{}
 			a := &accountant{kube: kube, live: kube, kind: v1beta1.ProviderConfigKind, Reconciler: reconcile.Func(
-				func(context.Context, reconcile.Request) (reconcile.Result, error) { return reconcile.Result{}, tc.err },
+				func(context.Context, reconcile.Request) (reconcile.Result, error) { return tc.result, tc.err },
 			)}
 
 			got, err := a.Reconcile(t.Context(), reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "team-a", Name: "default"}})

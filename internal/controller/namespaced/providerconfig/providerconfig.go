@@ -56,10 +56,15 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 	name := providerconfig.ControllerName(config.GroupKind().String())
 	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name)) //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
 
-	kube := scoped{kubeclient.NewSparing(mgr.GetClient(), kubeclient.NewOwn())}
+	// Of the writes that follow one another here, none begins with what was there before
+	// the last: it would end with a conflict, after which Crossplane's reconciler waits for
+	// half a minute, and managed resources that need the ProviderConfig to be kept with it.
+	own := kubeclient.NewOwn()
+	kube := own.Client(mgr.GetClient())
+	settled := func(r reconcile.Reconciler) reconcile.Reconciler { return own.Settled(mgr.GetClient(), newConfig(), r) }
 
-	var r reconcile.Reconciler = &accountant{
-		Reconciler: providerconfig.NewReconciler(kubeclient.Manager{Manager: mgr, Client: kube},
+	r := settled(&accountant{
+		Reconciler: providerconfig.NewReconciler(kubeclient.Manager{Manager: mgr, Client: scoped{kubeclient.NewSparing(mgr.GetClient(), own)}},
 			xpresource.ProviderConfigKinds{
 				Config:    config,
 				Usage:     v1beta1.ProviderConfigUsageGroupVersionKind,
@@ -67,23 +72,23 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 			},
 			providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
 			providerconfig.WithRecorder(recorder)),
-		kube: mgr.GetClient(),
+		kube: kube,
 		live: mgr.GetAPIReader(),
 		kind: config.Kind,
+	})
+
+	if o.Clients.HoldCredentials {
+		r = settled(&holder{Reconciler: r, kube: kube, newConfig: newConfig, kind: config.Kind})
 	}
 
-	if o.HoldCredentials {
-		r = &holder{Reconciler: r, kube: mgr.GetClient(), newConfig: newConfig, kind: config.Kind}
-	}
-
-	c := newChecker(r, mgr.GetClient(), config.Kind, newConfig, o.Clients, o.Bulkhead, recorder)
+	c := newChecker(r, kube, config.Kind, newConfig, o.Clients, o.Bulkhead, recorder)
 
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		WithOptions(o.ForControllerRuntime()).
 		// Not because of its own status, which is written here.
 		For(newConfig(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1beta1.ProviderConfigUsage{}, account(mgr.GetClient(), config.Kind, o.HoldCredentials, newConfig)).
+		Watches(&v1beta1.ProviderConfigUsage{}, account(mgr.GetClient(), config.Kind, o.Clients.HoldCredentials, newConfig)).
 		WatchesRawSource(changedSecrets(mgr, o.Secrets, config)).
 		WatchesRawSource(doubtedChecks(o.Clients.Tenants, c)).
 		WatchesRawSource(o.Bulkhead.Calls(config.Kind)).
@@ -145,9 +150,13 @@ func configs(ctx context.Context, kube client.Reader, config schema.GroupVersion
 	return all
 }
 
-// conflictWait is after what time a ProviderConfig is accounted for again that somebody
-// else has written meanwhile.
-const conflictWait = time.Second
+// After what time a ProviderConfig is accounted for again that somebody else has written
+// meanwhile, or whose finalizer could not be written. Crossplane's reconciler would wait
+// for half a minute, in which nothing is created with it.
+const (
+	conflictWait = time.Second
+	refusedWait  = 5 * time.Second
+)
 
 // An accountant accounts for the use of ProviderConfigs, each in its own Kubernetes
 // namespace. Crossplane's reconciler counts the usages of all namespaces for each
@@ -174,6 +183,8 @@ func (a *accountant) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if kerrors.IsConflict(err) {
 		return reconcile.Result{RequeueAfter: conflictWait}, nil
 	}
+
+	result.RequeueAfter = min(result.RequeueAfter, refusedWait)
 
 	return result, err
 }

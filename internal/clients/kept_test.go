@@ -1,0 +1,166 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package clients
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
+)
+
+func TestSetupAwaitsKeeping(t *testing.T) {
+	const other = "other"
+
+	// named returns a ProviderConfig that names one Secret, while the other one is held.
+	named := func(secret, held string) *v1beta1.ProviderConfig {
+		pc := newProviderConfig("team-a")
+		pc.Spec.Credentials.SecretRef.Name = secret
+		meta.AddAnnotations(pc, map[string]string{AnnotationHeld: held})
+
+		return pc
+	}
+
+	free := newProviderConfig("team-a")
+	free.SetFinalizers(nil)
+
+	freeButHeld := named(secretName, "team-a/"+secretName)
+	freeButHeld.SetFinalizers(nil)
+
+	existing := newManaged("team-a", "ProviderConfig")
+	meta.SetExternalName(existing, "fr-par/44444444-4444-4444-8444-444444444444")
+
+	creating := newManaged("team-a", "ProviderConfig")
+
+	first, second := newCredentials(1, ""), newCredentials(2, "")
+	second.Region = "nl-ams"
+
+	otherSecret := newSecret("team-a", second)
+	otherSecret.SetName(other)
+
+	errNotKept := errors.New(`nothing is created before finalizers keep ProviderConfig "team-a/default", without which it could not be deleted`)
+	errNotHeld := errors.New(`nothing is created before finalizers keep ProviderConfig "team-a/default" and Secret "team-a/scaleway", without which it could not be deleted`)
+
+	type args struct {
+		// configs are what the ProviderConfig is, one after the other, and the last from
+		// then on.
+		configs []*v1beta1.ProviderConfig
+		hold    bool
+		mg      xpresource.Managed
+	}
+
+	type want struct {
+		region string
+		err    error
+	}
+
+	cases := map[string]struct {
+		reason string
+		args   args
+		want   want
+	}{
+		"Kept": {
+			reason: "Both stay until the object is deleted.",
+			args:   args{configs: []*v1beta1.ProviderConfig{named(secretName, "team-a/"+secretName)}, hold: true, mg: creating},
+			want:   want{region: "fr-par"},
+		},
+		"NotKept": {
+			reason: "A ProviderConfig without the finalizer may be gone at any time.",
+			args:   args{configs: []*v1beta1.ProviderConfig{free}, mg: creating},
+			want:   want{err: errNotKept},
+		},
+		"NotKeptButHeld": {
+			reason: "Its Secret alone is of no use.",
+			args:   args{configs: []*v1beta1.ProviderConfig{freeButHeld}, hold: true, mg: creating},
+			want:   want{err: errNotHeld},
+		},
+		"NotHeld": {
+			reason: "Nor is a ProviderConfig whose Secret is gone.",
+			args:   args{configs: []*v1beta1.ProviderConfig{newProviderConfig("team-a")}, hold: true, mg: creating},
+			want:   want{err: errNotHeld},
+		},
+		"OtherHeld": {
+			reason: "The Secret that it named before is not the one that is used.",
+			args:   args{configs: []*v1beta1.ProviderConfig{named(secretName, "team-a/"+other)}, hold: true, mg: creating},
+			want:   want{err: errNotHeld},
+		},
+		"NotToBeHeld": {
+			reason: "Who does not want Secrets to be held has been asked.",
+			args:   args{configs: []*v1beta1.ProviderConfig{newProviderConfig("team-a")}, mg: creating},
+			want:   want{region: "fr-par"},
+		},
+		"Existing": {
+			reason: "What exists is looked after, with whatever there is.",
+			args:   args{configs: []*v1beta1.ProviderConfig{free}, hold: true, mg: existing},
+			want:   want{region: "fr-par"},
+		},
+		"BeingDeleted": {
+			reason: "Nothing is created any more.",
+			args:   args{configs: []*v1beta1.ProviderConfig{free}, hold: true, mg: deleted(newManaged("team-a", "ProviderConfig"))},
+			want:   want{region: "fr-par"},
+		},
+		"KeptMeanwhile": {
+			reason: "It takes some milliseconds after the first use.",
+			args:   args{configs: []*v1beta1.ProviderConfig{free, free, newProviderConfig("team-a"), named(secretName, "team-a/"+secretName)}, hold: true, mg: creating},
+			want:   want{region: "fr-par"},
+		},
+		"ChangedMeanwhile": {
+			reason: "The credentials are those that are kept.",
+			args:   args{configs: []*v1beta1.ProviderConfig{free, named(other, "team-a/"+other)}, hold: true, mg: creating},
+			want:   want{region: "nl-ams"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			neutralize(t, nil)
+
+			n := 0
+			kube := interceptor.NewClient(newKube(t, newSecret("team-a", first), otherSecret), interceptor.Funcs{
+				Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+					pc, ok := o.(*v1beta1.ProviderConfig)
+					if !ok {
+						return c.Get(ctx, key, o, opts...)
+					}
+
+					tc.args.configs[min(n, len(tc.args.configs)-1)].DeepCopyInto(pc)
+					n++
+
+					return nil
+				},
+			})
+
+			ctx := t.Context()
+
+			if tc.want.err != nil { // It is waited for no longer than for the reconcile.
+				var cancel context.CancelFunc
+
+				ctx, cancel = context.WithTimeout(ctx, 5*time.Millisecond)
+				defer cancel()
+			}
+
+			b := NewBuilder(LiveSecrets{kube})
+			b.HoldCredentials = tc.args.hold
+
+			got, err := b.Setup(ctx, kube, tc.args.mg)
+			if diff := cmp.Diff(tc.want.err, err, equateErrorText()); diff != "" {
+				t.Errorf("\n%s\nSetup(...): -want error, +got error:\n%s", tc.reason, diff)
+			}
+
+			region, _ := got.Configuration["region"].(string)
+			if diff := cmp.Diff(tc.want.region, region); diff != "" {
+				t.Errorf("\n%s\nSetup(...): -want region, +got region:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package providerconfig
+
+import (
+	"context"
+	"testing"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	k8sruntime "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
+)
+
+func TestHold(t *testing.T) {
+	const finalizer = finalizerPrefix + "config-uid"
+
+	name := types.NamespacedName{Namespace: "team-a", Name: "default"}
+	labels := map[string]string{xpv1.LabelKeyProviderName: name.Name, xpv1.LabelKeyProviderKind: v1beta1.ProviderConfigKind}
+	usage := &v1beta1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: "usage", Labels: labels}}
+
+	secret := func(finalizers ...string) *corev1.Secret {
+		return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: "scaleway", Finalizers: finalizers}}
+	}
+
+	config := func(held string) *v1beta1.ProviderConfig {
+		pc := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name, UID: "config-uid"}}
+		pc.Spec.Credentials.Source = xpv1.CredentialsSourceSecret
+		pc.Spec.Credentials.SecretRef.Name = "scaleway"
+
+		if held != "" {
+			pc.SetAnnotations(map[string]string{clients.AnnotationHeld: held})
+		}
+
+		return pc
+	}
+
+	leaving := secret("example.org/busy")
+	now := metav1.Now()
+	leaving.SetDeletionTimestamp(&now)
+
+	type want struct {
+		finalizers []string
+		held       string
+	}
+
+	cases := map[string]struct {
+		reason  string
+		objects []client.Object
+		want    want
+	}{
+		"InUse": {
+			reason:  "The Secret stays as long as something needs it.",
+			objects: []client.Object{config(""), usage, secret()},
+			want:    want{finalizers: []string{finalizer}, held: "team-a/scaleway"},
+		},
+		"NotInUse": {
+			reason:  "Nobody needs it any more.",
+			objects: []client.Object{config("team-a/scaleway"), secret("example.org/busy", finalizer)},
+			want:    want{finalizers: []string{"example.org/busy"}},
+		},
+		"Missing": {
+			reason:  "What is not there is not held, and may be there by the time that something is created with it.",
+			objects: []client.Object{config(""), usage},
+		},
+		"MissingAgain": {
+			reason:  "Somebody has taken the finalizer away, and deleted it.",
+			objects: []client.Object{config("team-a/scaleway"), usage},
+		},
+		"BeingDeleted": {
+			reason:  "A finalizer cannot be added to it: it goes when the others are gone.",
+			objects: []client.Object{config(""), usage, leaving},
+			want:    want{finalizers: []string{"example.org/busy"}},
+		},
+	}
+
+	for n, tc := range cases {
+		t.Run(n, func(t *testing.T) {
+			s := k8sruntime.NewScheme()
+			if err := corev1.AddToScheme(s); err != nil {
+				t.Fatal(err)
+			}
+
+			if err := v1beta1.SchemeBuilder.AddToScheme(s); err != nil {
+				t.Fatal(err)
+			}
+
+			kube := fake.NewClientBuilder().WithScheme(s).WithObjects(tc.objects...).Build()
+			inner := reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) { return reconcile.Result{}, nil })
+
+			h := &holder{Reconciler: inner, kube: kube, kind: v1beta1.ProviderConfigKind, newConfig: func() xpresource.ProviderConfig { return &v1beta1.ProviderConfig{} }}
+			if _, err := h.Reconcile(t.Context(), reconcile.Request{NamespacedName: name}); err != nil {
+				t.Fatalf("\n%s\nReconcile(...): %v", tc.reason, err)
+			}
+
+			pc := &v1beta1.ProviderConfig{}
+			if err := kube.Get(t.Context(), name, pc); err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.want.held, pc.GetAnnotations()[clients.AnnotationHeld]); diff != "" {
+				t.Errorf("\n%s\nSecret that is held: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			got := &corev1.Secret{}
+			if err := client.IgnoreNotFound(kube.Get(t.Context(), types.NamespacedName{Namespace: name.Namespace, Name: "scaleway"}, got)); err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.want.finalizers, got.GetFinalizers(), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("\n%s\nfinalizers of the Secret: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
