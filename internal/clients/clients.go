@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
@@ -54,6 +55,9 @@ type Builder struct {
 	// functions take.
 	apis     *lru.Cache[any, *API]
 	inFlight singleflight.Group
+
+	// notKept is when a ProviderConfig has been waited for in vain, by UID.
+	notKept *lru.Cache[types.UID, time.Time]
 }
 
 // configured clients for one set of credentials.
@@ -77,12 +81,17 @@ func NewBuilder(secrets SecretReader, allowedAPIURLs ...string) *Builder {
 		panic(err) // Only a size below one is an error.
 	}
 
+	notKept, err := lru.New[types.UID, time.Time](maxClients)
+	if err != nil {
+		panic(err) // Only a size below one is an error.
+	}
+
 	allowed := make([]string, len(allowedAPIURLs))
 	for i, u := range allowedAPIURLs {
 		allowed[i] = strings.TrimSuffix(u, "/") // As in the credentials.
 	}
 
-	return &Builder{secrets: secrets, allowedAPIURLs: allowed, configured: c, apis: apis}
+	return &Builder{secrets: secrets, allowedAPIURLs: allowed, configured: c, apis: apis, notKept: notKept}
 }
 
 // Setup implements upjet's SetupFn. Its errors name the ProviderConfig or the
@@ -118,7 +127,7 @@ func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.M
 	// What a namespace that is deleted takes away together with them, while it is being
 	// created, would stay at Scaleway.
 	if toCreate := !meta.WasDeleted(mg) && meta.GetExternalName(mg) == ""; toCreate && !IsKept(pc, b.HoldCredentials) {
-		if pc, err = b.awaitKept(ctx, kube, mm); err != nil {
+		if pc, err = b.awaitKept(ctx, kube, mm, pc); err != nil {
 			return terraform.Setup{}, err
 		}
 

@@ -36,6 +36,10 @@ const (
 	keptTimeout  = 2 * time.Second
 )
 
+// notKeptFor is how long nobody waits again for a ProviderConfig that has been waited for in
+// vain. Who has thousands of objects would hold the workers of others with them.
+const notKeptFor = 10 * time.Second
+
 // IsKept tells whether a ProviderConfig or a ClusterProviderConfig stays as long as it is
 // used, and so does the Secret with its credentials, if that is to be held.
 func IsKept(pc client.Object, holdCredentials bool) bool {
@@ -49,8 +53,10 @@ func IsKept(pc client.Object, holdCredentials bool) bool {
 }
 
 // awaitKept waits until the ProviderConfig of a managed resource is kept, and returns it.
-func (b *Builder) awaitKept(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (client.Object, error) {
-	var pc client.Object
+func (b *Builder) awaitKept(ctx context.Context, kube client.Client, mg xpresource.ModernManaged, pc client.Object) (client.Object, error) {
+	if at, ok := b.notKept.Get(pc.GetUID()); ok && time.Since(at) < notKeptFor {
+		return nil, b.errNotKept(pc)
+	}
 
 	err := wait.PollUntilContextTimeout(ctx, keptInterval, keptTimeout, true, func(ctx context.Context) (bool, error) {
 		now, err := configOf(ctx, kube, mg)
@@ -62,14 +68,20 @@ func (b *Builder) awaitKept(ctx context.Context, kube client.Client, mg xpresour
 
 		return IsKept(pc, b.HoldCredentials), nil
 	})
-	if pc == nil || !wait.Interrupted(err) {
+	if !wait.Interrupted(err) {
 		return pc, err
 	}
 
+	b.notKept.Add(pc.GetUID(), time.Now())
+
+	return nil, b.errNotKept(pc)
+}
+
+func (b *Builder) errNotKept(pc client.Object) error {
 	what := nameOf(pc)
 	if source, err := SourceOf(pc); err == nil && b.HoldCredentials && source.Secret.Name != "" {
 		what += fmt.Sprintf(" and Secret %q", source.Secret)
 	}
 
-	return nil, errors.Errorf("nothing is created before finalizers keep %s, without which it could not be deleted: if this stays, see whether either is being deleted, and what the provider's log says of it", what)
+	return errors.Errorf("nothing is created before finalizers keep %s, without which it could not be deleted: if this stays, see the events of the ProviderConfig, and whether something is being deleted or refuses finalizers", what)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
@@ -160,6 +161,90 @@ func TestSetupAwaitsKeeping(t *testing.T) {
 			region, _ := got.Configuration["region"].(string)
 			if diff := cmp.Diff(tc.want.region, region); diff != "" {
 				t.Errorf("\n%s\nSetup(...): -want region, +got region:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestSetupAwaitsKeepingOnce has an object wait in vain, and another after it.
+func TestSetupAwaitsKeepingOnce(t *testing.T) {
+	neutralize(t, nil)
+
+	free := newProviderConfig("team-a")
+	free.SetFinalizers(nil)
+
+	reads := 0
+	kube := interceptor.NewClient(newKube(t, free, newSecret("team-a", newCredentials(1, ""))), interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+			if _, ok := o.(*v1beta1.ProviderConfig); ok {
+				reads++
+			}
+
+			return c.Get(ctx, key, o, opts...)
+		},
+	})
+
+	b := NewBuilder(LiveSecrets{kube})
+	setup := func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+		defer cancel()
+
+		_, err := b.Setup(ctx, kube, newManaged("team-a", "ProviderConfig"))
+
+		return err
+	}
+
+	if err := setup(); err == nil || reads < 2 {
+		t.Fatalf("Setup(...): want the first to wait in vain, it has looked %d times: %v", reads, err)
+	}
+
+	reads = 0
+
+	if err := setup(); err == nil || reads != 1 {
+		t.Errorf("Setup(...): want the second not to wait, it has looked %d times: %v", reads, err)
+	}
+
+	if err := kube.Get(t.Context(), client.ObjectKeyFromObject(free), free); err != nil {
+		t.Fatal(err)
+	}
+
+	free.SetFinalizers([]string{finalizerConfig})
+
+	if err := kube.Update(t.Context(), free); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := setup(); err != nil {
+		t.Errorf("Setup(...): the ProviderConfig is kept by now: %v", err)
+	}
+}
+
+func TestIsKept(t *testing.T) {
+	inFile := newClusterProviderConfig("crossplane-system")
+	inFile.Spec.Credentials.Source, inFile.Spec.Credentials.SecretRef = xpv1.CredentialsSourceFilesystem, nil
+	inFile.Spec.Credentials.Fs = &xpv1.FsSelector{Path: "/credentials"}
+
+	held := newClusterProviderConfig("crossplane-system")
+	held.SetAnnotations(map[string]string{AnnotationHeld: "crossplane-system/" + secretName})
+
+	unusable := newProviderConfig("team-a")
+	unusable.Spec.Credentials.Source = "Elsewhere"
+
+	cases := map[string]struct {
+		reason string
+		pc     client.Object
+		want   bool
+	}{
+		"ClusterProviderConfig":        {"Its Secret is in the Kubernetes namespace that it names.", held, true},
+		"ClusterProviderConfigNotHeld": {"Its Secret could be gone.", newClusterProviderConfig("crossplane-system"), false},
+		"File":                         {"There is no Secret to be held.", inFile, true},
+		"Unusable":                     {"What is wrong with it is said elsewhere.", unusable, true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := IsKept(tc.pc, true); got != tc.want {
+				t.Errorf("\n%s\nIsKept(...): want %t, got %t", tc.reason, tc.want, got)
 			}
 		})
 	}

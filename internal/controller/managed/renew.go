@@ -65,19 +65,11 @@ func (m *minter) renew(ctx context.Context, mg mintedResource, connect func(cont
 		return err
 	}
 
-	another, err := m.another(mg, old.Region)
+	another, fresh, err := m.prepareRenewal(ctx, mg, old.Region, connect)
 	if err != nil {
-		return err
-	}
-
-	fresh, err := connect(ctx, another)
-	if err != nil {
-		return err
-	}
-
-	// Upjet creates from the difference that an observation has found.
-	if _, err := fresh.Observe(ctx, another); err != nil {
-		return errors.Wrap(err, "cannot prepare the renewal")
+		// Nothing was sent, so that nothing need be looked for.
+		record.State, record.Previous = mint.StateFailed, ""
+		return errors.Join(err, m.storeRecord(ctx, mg, record))
 	}
 
 	if _, err := m.create(ctx, another, fresh); err != nil {
@@ -92,6 +84,25 @@ func (m *minter) renew(ctx context.Context, mg mintedResource, connect func(cont
 	}
 
 	return m.finishRenewal(ctx, mg, another)
+}
+
+// prepareRenewal returns a managed resource like mg, that has no object yet, and a client
+// that can create one.
+func (m *minter) prepareRenewal(ctx context.Context, mg mintedResource, region string, connect func(context.Context, mintedResource) (managed.ExternalClient, error)) (mintedResource, managed.ExternalClient, error) {
+	another, err := m.another(mg, region)
+	if err != nil {
+		return nil, nil, err
+	}
+
+	fresh, err := connect(ctx, another)
+	if err != nil {
+		return nil, nil, err
+	}
+
+	// Upjet creates from the difference that an observation has found.
+	_, err = fresh.Observe(ctx, another)
+
+	return another, fresh, errors.Wrap(err, "cannot prepare the renewal")
 }
 
 // another returns a managed resource like mg, that has no object yet.

@@ -153,11 +153,11 @@ func TestMinterRenew(t *testing.T) {
 		},
 		"NotConnected": {
 			reason: "Nothing is sent.", outcome: mint.Minted, connect: errors.New("no ProviderConfig"),
-			want: "no ProviderConfig", state: mint.StatePending,
+			want: "no ProviderConfig", state: mint.StateFailed,
 		},
 		"NotPrepared": {
 			reason: "Upjet has nothing to create from.", outcome: mint.Minted, observe: errors.New("no answer"),
-			want: "cannot prepare the renewal", state: mint.StatePending,
+			want: "cannot prepare the renewal", state: mint.StateFailed,
 		},
 		"NotNamed": {
 			reason: "The next reconcile finds the new one by its mark.", outcome: mint.Minted,

@@ -287,7 +287,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		return errors.Wrapf(err, "cannot build the controller of %s", k.GroupVersionKind.Kind)
 	}
 
-	sources := append(repairedConfigs(mgr, k), o.Bulkhead.Calls(name), source.Kind(mgr.GetCache(), k.Object,
+	sources := append(repairedConfigs(mgr, k, o.Clients.HoldCredentials), o.Bulkhead.Calls(name), source.Kind(mgr.GetCache(), k.Object,
 		&handler.EnqueueRequestForObject{}, logStates(log), desiredStateChanged()))
 
 	if c.minter != nil {

@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 )
 
 // wake has managed resources of the kind reconciled when an object that they may
@@ -64,12 +65,12 @@ func wake(mgr ctrl.Manager, o Options, k Kind, c controller.Controller) error {
 }
 
 // repairedConfigs has managed resources of the kind whose last reconcile went wrong
-// reconciled when the credentials of their ProviderConfig come to work. They would
-// find out by themselves, but with a back-off of up to a minute.
-func repairedConfigs(mgr ctrl.Manager, k Kind) []source.Source {
+// reconciled when their ProviderConfig comes to be kept, or its credentials to work. They
+// would find out by themselves, but with a back-off of up to a minute.
+func repairedConfigs(mgr ctrl.Manager, k Kind, holdCredentials bool) []source.Source {
 	sources := make([]source.Source, 0, 2)
 	for _, pc := range []client.Object{&v1beta1.ProviderConfig{}, &v1beta1.ClusterProviderConfig{}} {
-		sources = append(sources, source.Kind(mgr.GetCache(), pc, atOnce(failing(mgr.GetClient(), k)), cameToWork))
+		sources = append(sources, source.Kind(mgr.GetCache(), pc, atOnce(failing(mgr.GetClient(), k)), cameToWork(holdCredentials)))
 	}
 
 	return sources
@@ -87,20 +88,26 @@ func atOnce(which handler.MapFunc) handler.EventHandler {
 	}}
 }
 
-// cameToWork lets through the updates by which a ProviderConfig gets credentials
-// that work: right ones, or others.
-var cameToWork = predicate.Funcs{
-	CreateFunc:  func(event.CreateEvent) bool { return false },
-	DeleteFunc:  func(event.DeleteEvent) bool { return false },
-	GenericFunc: func(event.GenericEvent) bool { return false },
-	UpdateFunc: func(e event.UpdateEvent) bool {
-		before, now := configStatus(e.ObjectOld), configStatus(e.ObjectNew)
-		if now.GetCondition(xpv1.TypeReady).Status != corev1.ConditionTrue {
-			return false
-		}
+// cameToWork lets through the updates by which a ProviderConfig comes to be kept, or gets
+// credentials that work: right ones, or others.
+func cameToWork(holdCredentials bool) predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			if !clients.IsKept(e.ObjectOld, holdCredentials) && clients.IsKept(e.ObjectNew, holdCredentials) {
+				return true
+			}
 
-		return before.GetCondition(xpv1.TypeReady).Status != corev1.ConditionTrue || before.CheckedCredentials != now.CheckedCredentials
-	},
+			before, now := configStatus(e.ObjectOld), configStatus(e.ObjectNew)
+			if now.GetCondition(xpv1.TypeReady).Status != corev1.ConditionTrue {
+				return false
+			}
+
+			return before.GetCondition(xpv1.TypeReady).Status != corev1.ConditionTrue || before.CheckedCredentials != now.CheckedCredentials
+		},
+	}
 }
 
 func configStatus(o client.Object) v1beta1.ProviderConfigStatus {

@@ -31,7 +31,7 @@ type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // account returns a handler that has the use of a ProviderConfig accounted for when
 // it changes: at once where that has it kept, and else a little later, with all changes
-// until then.
+// until then. One that cannot be kept is accounted for once a second at most, too.
 func account(kube client.Client, kind string, hold bool, newConfig func() xpresource.ProviderConfig) handler.EventHandler {
 	inner := &xpresource.EnqueueRequestForProviderConfig{Kind: kind}
 
@@ -40,11 +40,16 @@ func account(kube client.Client, kind string, hold bool, newConfig func() xpreso
 			pc := newConfig()
 
 			// Only read.
-			if err := kube.Get(ctx, r.NamespacedName, pc, client.UnsafeDisableDeepCopy); err != nil || !clients.IsKept(pc, hold) {
+			if err := kube.Get(ctx, r.NamespacedName, pc, client.UnsafeDisableDeepCopy); err != nil {
 				return 0
 			}
 
-			return max(accountInterval, time.Duration(pc.GetUsers())*accountPerUser)
+			users := time.Duration(pc.GetUsers()) * accountPerUser
+			if !clients.IsKept(pc, hold) {
+				return min(users, accountInterval) // It may have thousands, and no Secret yet.
+			}
+
+			return max(accountInterval, users)
 		}}
 	}
 

@@ -61,6 +61,9 @@ func TestAccount(t *testing.T) {
 	thousands := held.DeepCopy()
 	thousands.SetUsers(3000)
 
+	notHeldOfThousands := inUse.DeepCopy()
+	notHeldOfThousands.SetUsers(3000)
+
 	cases := map[string]struct {
 		reason string
 		pc     *v1beta1.ProviderConfig
@@ -70,6 +73,7 @@ func TestAccount(t *testing.T) {
 		"Held":      {"Nothing but a number changes.", held, true, []time.Duration{accountInterval}},
 		"Thousands": {"To count them takes longer.", thousands, true, []time.Duration{3 * accountInterval}},
 		"NotHeld":   {"Until its Secret is held it could be deleted.", inUse, true, []time.Duration{0}},
+		"NoSecret":  {"To try for each of thousands would be most of the provider's work.", notHeldOfThousands, true, []time.Duration{accountInterval}},
 		"Unheld":    {"It is not to be held.", inUse, false, []time.Duration{accountInterval}},
 		"NotInUse":  {"Until it is itself kept it could be deleted.", &v1beta1.ProviderConfig{}, false, []time.Duration{0}},
 		"Gone":      {"The reconciler knows what to do about it.", nil, true, []time.Duration{0}},

@@ -10,9 +10,11 @@ import (
 	"strings"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -33,7 +35,12 @@ type holder struct {
 	kube      client.Client
 	newConfig func() xpresource.ProviderConfig
 	kind      string
+	record    event.Recorder
 }
+
+// reasonNotHeld is the reason of the event that says why the Secret of a ProviderConfig
+// cannot be held, until when nothing is created with it.
+const reasonNotHeld event.Reason = "CannotHoldCredentials"
 
 // Reconcile holds or releases the Secret before the use of the ProviderConfig is
 // accounted for, after which it may be gone.
@@ -54,6 +61,10 @@ func (h *holder) Reconcile(ctx context.Context, req reconcile.Request) (reconcil
 	}
 
 	if err := h.hold(ctx, pc, want); err != nil {
+		if !kerrors.IsConflict(err) { // Or else it works the next time.
+			h.record.Event(pc, event.Warning(reasonNotHeld, err))
+		}
+
 		return reconcile.Result{}, err
 	}
 
@@ -98,8 +109,11 @@ func (h *holder) hold(ctx context.Context, pc client.Object, want types.Namespac
 			return errors.Wrapf(err, "cannot hold Secret %q", want)
 		}
 
-		if meta.FinalizerExists(s, finalizer) {
+		switch {
+		case meta.FinalizerExists(s, finalizer):
 			now = want.String()
+		case meta.WasDeleted(s):
+			h.record.Event(pc, event.Warning(reasonNotHeld, errors.Errorf("cannot hold Secret %q, because it is being deleted: create it anew when it is gone", want)))
 		}
 	}
 

@@ -9,15 +9,19 @@ import (
 	"testing"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	k8sruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	ctrlevent "sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
@@ -54,11 +58,15 @@ func TestHold(t *testing.T) {
 	type want struct {
 		finalizers []string
 		held       string
+		// events are how many there are.
+		events int
 	}
 
 	cases := map[string]struct {
 		reason  string
 		objects []client.Object
+		// refused is how the write of the Secret ends.
+		refused error
 		want    want
 	}{
 		"InUse": {
@@ -79,10 +87,21 @@ func TestHold(t *testing.T) {
 			reason:  "Somebody has taken the finalizer away, and deleted it.",
 			objects: []client.Object{config("team-a/scaleway"), usage},
 		},
+		"Refused": {
+			reason:  "Whoever owns the ProviderConfig may not read the provider's log.",
+			objects: []client.Object{config(""), usage, secret()},
+			refused: errors.New("no finalizers here"),
+			want:    want{events: 1},
+		},
+		"Conflict": {
+			reason:  "It works the next time.",
+			objects: []client.Object{config(""), usage, secret()},
+			refused: kerrors.NewConflict(corev1.Resource("secrets"), "scaleway", errors.New("it was modified")),
+		},
 		"BeingDeleted": {
 			reason:  "A finalizer cannot be added to it: it goes when the others are gone.",
 			objects: []client.Object{config(""), usage, leaving},
-			want:    want{finalizers: []string{"example.org/busy"}},
+			want:    want{finalizers: []string{"example.org/busy"}, events: 1},
 		},
 	}
 
@@ -97,17 +116,31 @@ func TestHold(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			kube := fake.NewClientBuilder().WithScheme(s).WithObjects(tc.objects...).Build()
+			kube := interceptor.NewClient(fake.NewClientBuilder().WithScheme(s).WithObjects(tc.objects...).Build(), interceptor.Funcs{
+				Update: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
+					if _, ok := o.(*corev1.Secret); ok && tc.refused != nil {
+						return tc.refused
+					}
+
+					return c.Update(ctx, o, opts...)
+				},
+			})
 			inner := reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) { return reconcile.Result{}, nil })
 
-			h := &holder{Reconciler: inner, kube: kube, kind: v1beta1.ProviderConfigKind, newConfig: func() xpresource.ProviderConfig { return &v1beta1.ProviderConfig{} }}
-			if _, err := h.Reconcile(t.Context(), reconcile.Request{NamespacedName: name}); err != nil {
-				t.Fatalf("\n%s\nReconcile(...): %v", tc.reason, err)
+			events := &recorder{}
+
+			h := &holder{Reconciler: inner, kube: kube, kind: v1beta1.ProviderConfigKind, newConfig: func() xpresource.ProviderConfig { return &v1beta1.ProviderConfig{} }, record: events}
+			if _, err := h.Reconcile(t.Context(), reconcile.Request{NamespacedName: name}); !errors.Is(err, tc.refused) {
+				t.Fatalf("\n%s\nReconcile(...): want %v, got %v", tc.reason, tc.refused, err)
 			}
 
 			pc := &v1beta1.ProviderConfig{}
 			if err := kube.Get(t.Context(), name, pc); err != nil {
 				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.want.events, len(events.reasons)); diff != "" {
+				t.Errorf("\n%s\nevents: -want, +got:\n%s%v", tc.reason, diff, events.reasons)
 			}
 
 			if diff := cmp.Diff(tc.want.held, pc.GetAnnotations()[clients.AnnotationHeld]); diff != "" {
@@ -121,6 +154,29 @@ func TestHold(t *testing.T) {
 
 			if diff := cmp.Diff(tc.want.finalizers, got.GetFinalizers(), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("\n%s\nfinalizers of the Secret: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestNoLongerKept(t *testing.T) {
+	kept := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Finalizers: []string{"in-use.crossplane.io"}}}
+	free := &v1beta1.ProviderConfig{}
+
+	cases := map[string]struct {
+		reason string
+		event  ctrlevent.UpdateEvent
+		want   bool
+	}{
+		"Taken":   {"Until it is kept again it could be deleted.", ctrlevent.UpdateEvent{ObjectOld: kept, ObjectNew: free}, true},
+		"Given":   {"That is this provider's own doing.", ctrlevent.UpdateEvent{ObjectOld: free, ObjectNew: kept}, false},
+		"Another": {"Something else has changed.", ctrlevent.UpdateEvent{ObjectOld: kept, ObjectNew: kept}, false},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := noLongerKept(false).Update(tc.event); got != tc.want {
+				t.Errorf("\n%s\nUpdate(...): want %t, got %t", tc.reason, tc.want, got)
 			}
 		})
 	}

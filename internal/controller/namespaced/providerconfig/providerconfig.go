@@ -26,6 +26,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrlevent "sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -78,7 +79,7 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 	})
 
 	if o.Clients.HoldCredentials {
-		r = settled(&holder{Reconciler: r, kube: kube, newConfig: newConfig, kind: config.Kind})
+		r = settled(&holder{Reconciler: r, kube: kube, newConfig: newConfig, kind: config.Kind, record: recorder})
 	}
 
 	c := newChecker(r, kube, config.Kind, newConfig, o.Clients, o.Bulkhead, recorder)
@@ -87,12 +88,25 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 		Named(name).
 		WithOptions(o.ForControllerRuntime()).
 		// Not because of its own status, which is written here.
-		For(newConfig(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(newConfig(), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, noLongerKept(o.Clients.HoldCredentials)))).
 		Watches(&v1beta1.ProviderConfigUsage{}, account(mgr.GetClient(), config.Kind, o.Clients.HoldCredentials, newConfig)).
 		WatchesRawSource(changedSecrets(mgr, o.Secrets, config)).
 		WatchesRawSource(doubtedChecks(o.Clients.Tenants, c)).
 		WatchesRawSource(o.Bulkhead.Calls(config.Kind)).
 		Complete(ratelimiter.NewReconciler(name, c, o.GlobalRateLimiter))
+}
+
+// noLongerKept lets through the updates by which somebody takes from a ProviderConfig what
+// keeps it.
+func noLongerKept(holdCredentials bool) predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(ctrlevent.CreateEvent) bool { return false },
+		DeleteFunc:  func(ctrlevent.DeleteEvent) bool { return false },
+		GenericFunc: func(ctrlevent.GenericEvent) bool { return false },
+		UpdateFunc: func(e ctrlevent.UpdateEvent) bool {
+			return clients.IsKept(e.ObjectOld, holdCredentials) && !clients.IsKept(e.ObjectNew, holdCredentials)
+		},
+	}
 }
 
 // changedSecrets is a source of requests for the configs that read a Secret whose
