@@ -170,6 +170,7 @@ func TestNoLongerKept(t *testing.T) {
 	}{
 		"Taken":   {"Until it is kept again it could be deleted.", ctrlevent.UpdateEvent{ObjectOld: kept, ObjectNew: free}, true},
 		"Given":   {"That is this provider's own doing.", ctrlevent.UpdateEvent{ObjectOld: free, ObjectNew: kept}, false},
+		"Never":   {"It is tried already.", ctrlevent.UpdateEvent{ObjectOld: free, ObjectNew: free}, false},
 		"Another": {"Something else has changed.", ctrlevent.UpdateEvent{ObjectOld: kept, ObjectNew: kept}, false},
 	}
 
