@@ -47,9 +47,9 @@ func IsKept(pc client.Object, holdCredentials bool) bool {
 		return false
 	}
 
-	source, err := SourceOf(pc)
+	source, _ := SourceOf(pc) // One that is wrong names no Secret.
 
-	return !holdCredentials || err != nil || source.Secret.Name == "" || pc.GetAnnotations()[AnnotationHeld] == source.Secret.String()
+	return !holdCredentials || source.Secret.Name == "" || pc.GetAnnotations()[AnnotationHeld] == source.Secret.String()
 }
 
 // awaitKept waits until the ProviderConfig of a managed resource is kept, and returns it.
