@@ -321,6 +321,14 @@ func TestReleaseOfLiveToken(t *testing.T) {
 	}
 }
 
+// likeDefault returns a ProviderConfig that reads the same Secret as the default one.
+func likeDefault(e *framework.Env, name string) *v1beta1.ProviderConfig {
+	pc := e.ProviderConfig("default")
+	pc.ObjectMeta = metav1.ObjectMeta{Namespace: e.Namespace, Name: name}
+
+	return pc
+}
+
 // The Secret with the credentials is held while a ProviderConfig is used that
 // names it, and no longer.
 func TestCredentialsAreHeld(t *testing.T) {
@@ -329,10 +337,7 @@ func TestCredentialsAreHeld(t *testing.T) {
 	e := framework.New(t)
 	e.StartProvider()
 
-	// A second ProviderConfig that reads the same Secret.
-	second := &v1beta1.ProviderConfig{}
-	e.ProviderConfig("default").DeepCopyInto(second)
-	second.ObjectMeta = metav1.ObjectMeta{Namespace: e.Namespace, Name: "second"}
+	second := likeDefault(e, "second")
 	e.Create(second)
 
 	parent := e.CreateParent()
@@ -430,10 +435,7 @@ func TestTokenBeforeProviderConfig(t *testing.T) {
 	e := framework.New(t)
 	e.StartProvider()
 
-	late := &v1beta1.ProviderConfig{}
-	e.ProviderConfig("default").DeepCopyInto(late)
-	late.ObjectMeta = metav1.ObjectMeta{Namespace: e.Namespace, Name: "late"}
-
+	late := likeDefault(e, "late")
 	tk := e.NewToken("early", e.CreateParent())
 	tk.SetProviderConfigReference(&xpv1.ProviderConfigReference{Kind: v1beta1.ProviderConfigKind, Name: late.GetName()})
 	e.Create(tk)

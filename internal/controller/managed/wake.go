@@ -92,9 +92,6 @@ func atOnce(which handler.MapFunc) handler.EventHandler {
 // credentials that work: right ones, or others.
 func cameToWork(holdCredentials bool) predicate.Predicate {
 	return predicate.Funcs{
-		CreateFunc:  func(event.CreateEvent) bool { return false },
-		DeleteFunc:  func(event.DeleteEvent) bool { return false },
-		GenericFunc: func(event.GenericEvent) bool { return false },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			if !clients.IsKept(e.ObjectOld, holdCredentials) && clients.IsKept(e.ObjectNew, holdCredentials) {
 				return true
@@ -145,9 +142,6 @@ func failing(kube client.Client, k Kind) handler.MapFunc {
 
 // gotName lets through the updates by which an object gets its external name.
 var gotName = predicate.Funcs{
-	CreateFunc:  func(event.CreateEvent) bool { return false },
-	DeleteFunc:  func(event.DeleteEvent) bool { return false },
-	GenericFunc: func(event.GenericEvent) bool { return false },
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		return meta.GetExternalName(e.ObjectOld) == "" && meta.GetExternalName(e.ObjectNew) != ""
 	},

@@ -99,14 +99,9 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 // noLongerKept lets through the updates by which somebody takes from a ProviderConfig what
 // keeps it.
 func noLongerKept(holdCredentials bool) predicate.Predicate {
-	return predicate.Funcs{
-		CreateFunc:  func(ctrlevent.CreateEvent) bool { return false },
-		DeleteFunc:  func(ctrlevent.DeleteEvent) bool { return false },
-		GenericFunc: func(ctrlevent.GenericEvent) bool { return false },
-		UpdateFunc: func(e ctrlevent.UpdateEvent) bool {
-			return clients.IsKept(e.ObjectOld, holdCredentials) && !clients.IsKept(e.ObjectNew, holdCredentials)
-		},
-	}
+	return predicate.Funcs{UpdateFunc: func(e ctrlevent.UpdateEvent) bool {
+		return clients.IsKept(e.ObjectOld, holdCredentials) && !clients.IsKept(e.ObjectNew, holdCredentials)
+	}}
 }
 
 // changedSecrets is a source of requests for the configs that read a Secret whose
