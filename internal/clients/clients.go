@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
@@ -23,6 +22,7 @@ import (
 	"golang.org/x/sync/singleflight"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
@@ -56,8 +56,8 @@ type Builder struct {
 	apis     *lru.Cache[any, *API]
 	inFlight singleflight.Group
 
-	// notKept is when a ProviderConfig has been waited for in vain, by UID.
-	notKept *lru.Cache[types.UID, time.Time]
+	// notKept are the UIDs of ProviderConfigs that have just been waited for in vain.
+	notKept *cache.LRUExpireCache
 }
 
 // configured clients for one set of credentials.
@@ -81,17 +81,12 @@ func NewBuilder(secrets SecretReader, allowedAPIURLs ...string) *Builder {
 		panic(err) // Only a size below one is an error.
 	}
 
-	notKept, err := lru.New[types.UID, time.Time](maxClients)
-	if err != nil {
-		panic(err) // Only a size below one is an error.
-	}
-
 	allowed := make([]string, len(allowedAPIURLs))
 	for i, u := range allowedAPIURLs {
 		allowed[i] = strings.TrimSuffix(u, "/") // As in the credentials.
 	}
 
-	return &Builder{secrets: secrets, allowedAPIURLs: allowed, configured: c, apis: apis, notKept: notKept}
+	return &Builder{secrets: secrets, allowedAPIURLs: allowed, configured: c, apis: apis, notKept: cache.NewLRUExpireCache(maxClients)}
 }
 
 // Setup implements upjet's SetupFn. Its errors name the ProviderConfig or the
@@ -175,7 +170,12 @@ func unblocked(o client.Object) client.Object {
 // API returns a client with the credentials of the managed resource, and the
 // defaults of its ProviderConfig. Its errors are those of Setup.
 func (b *Builder) API(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (*API, terraform.ProviderConfiguration, error) {
-	credentials, err := b.credentials(ctx, kube, mg)
+	pc, err := configOf(ctx, kube, mg)
+	if err != nil {
+		return nil, nil, err
+	}
+
+	credentials, err := b.Credentials(ctx, pc)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -278,16 +278,6 @@ func newConfigured(ctx context.Context, credentials Credentials) (configured, er
 	api, err := NewAPI(credentials)
 
 	return configured{meta: p.Meta(), api: api}, err
-}
-
-// credentials of a managed resource.
-func (b *Builder) credentials(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (Credentials, error) {
-	pc, err := configOf(ctx, kube, mg)
-	if err != nil {
-		return Credentials{}, err
-	}
-
-	return b.Credentials(ctx, pc)
 }
 
 // configOf returns the ProviderConfig or the ClusterProviderConfig that a managed

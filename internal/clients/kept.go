@@ -12,6 +12,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -29,8 +30,8 @@ const finalizerConfig = "in-use.crossplane.io"
 // that it is released when the ProviderConfig comes to name another.
 const AnnotationHeld = "scaleway.m.crossplane.io/held-secret"
 
-// A ProviderConfig is kept some milliseconds after it is first used. Who creates an object
-// looks for that this often, and for this long.
+// A ProviderConfig is kept some tens of milliseconds after it is first used. Who creates an
+// object looks for that this often, and for this long.
 const (
 	keptInterval = 10 * time.Millisecond
 	keptTimeout  = 2 * time.Second
@@ -47,14 +48,25 @@ func IsKept(pc client.Object, holdCredentials bool) bool {
 		return false
 	}
 
-	source, _ := SourceOf(pc) // One that is wrong names no Secret.
+	secret := SecretOf(pc)
 
-	return !holdCredentials || source.Secret.Name == "" || pc.GetAnnotations()[AnnotationHeld] == source.Secret.String()
+	return !holdCredentials || secret.Name == "" || pc.GetAnnotations()[AnnotationHeld] == secret.String()
+}
+
+// SecretOf returns the Secret with the credentials of a ProviderConfig or a
+// ClusterProviderConfig. Its name is empty if they are elsewhere.
+func SecretOf(pc client.Object) types.NamespacedName {
+	source, err := SourceOf(pc)
+	if err != nil {
+		return types.NamespacedName{} // The check says what is wrong with it.
+	}
+
+	return source.Secret
 }
 
 // awaitKept waits until the ProviderConfig of a managed resource is kept, and returns it.
 func (b *Builder) awaitKept(ctx context.Context, kube client.Client, mg xpresource.ModernManaged, pc client.Object) (client.Object, error) {
-	if at, ok := b.notKept.Get(pc.GetUID()); ok && time.Since(at) < notKeptFor {
+	if _, ok := b.notKept.Get(pc.GetUID()); ok {
 		return nil, b.errNotKept(pc)
 	}
 
@@ -72,15 +84,15 @@ func (b *Builder) awaitKept(ctx context.Context, kube client.Client, mg xpresour
 		return pc, err
 	}
 
-	b.notKept.Add(pc.GetUID(), time.Now())
+	b.notKept.Add(pc.GetUID(), struct{}{}, notKeptFor)
 
 	return nil, b.errNotKept(pc)
 }
 
 func (b *Builder) errNotKept(pc client.Object) error {
 	what := nameOf(pc)
-	if source, err := SourceOf(pc); err == nil && b.HoldCredentials && source.Secret.Name != "" {
-		what += fmt.Sprintf(" and Secret %q", source.Secret)
+	if secret := SecretOf(pc); b.HoldCredentials && secret.Name != "" {
+		what += fmt.Sprintf(" and Secret %q", secret)
 	}
 
 	return errors.Errorf("nothing is created before finalizers keep %s, without which it could not be deleted: if this stays, see the events of the ProviderConfig, and whether something is being deleted or refuses finalizers", what)

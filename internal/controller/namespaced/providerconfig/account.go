@@ -31,7 +31,7 @@ type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // account returns a handler that has the use of a ProviderConfig accounted for when
 // it changes: at once where that has it kept, and else a little later, with all changes
-// until then. One that cannot be kept is accounted for once a second at most, too.
+// until then. While it is not kept, that is the sooner the fewer use it.
 func account(kube client.Client, kind string, hold bool, newConfig func() xpresource.ProviderConfig) handler.EventHandler {
 	inner := &xpresource.EnqueueRequestForProviderConfig{Kind: kind}
 

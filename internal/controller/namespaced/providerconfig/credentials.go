@@ -57,7 +57,7 @@ func (h *holder) Reconcile(ctx context.Context, req reconcile.Request) (reconcil
 
 	want := types.NamespacedName{}
 	if len(usages) > 0 {
-		want = secretOf(pc)
+		want = clients.SecretOf(pc)
 	}
 
 	if err := h.hold(ctx, pc, want); err != nil {
@@ -69,17 +69,6 @@ func (h *holder) Reconcile(ctx context.Context, req reconcile.Request) (reconcil
 	}
 
 	return h.Reconciler.Reconcile(ctx, req)
-}
-
-// secretOf returns the Secret with the credentials of a ProviderConfig. Its name is
-// empty if they are elsewhere.
-func secretOf(pc client.Object) types.NamespacedName {
-	source, err := clients.SourceOf(pc)
-	if err != nil {
-		return types.NamespacedName{} // The check says what is wrong with it.
-	}
-
-	return source.Secret
 }
 
 // hold the wanted Secret, and no other. An empty name wants none.

@@ -108,11 +108,7 @@ func TestHold(t *testing.T) {
 	for n, tc := range cases {
 		t.Run(n, func(t *testing.T) {
 			s := k8sruntime.NewScheme()
-			if err := corev1.AddToScheme(s); err != nil {
-				t.Fatal(err)
-			}
-
-			if err := v1beta1.SchemeBuilder.AddToScheme(s); err != nil {
+			if err := errors.Join(corev1.AddToScheme(s), v1beta1.SchemeBuilder.AddToScheme(s)); err != nil {
 				t.Fatal(err)
 			}
 

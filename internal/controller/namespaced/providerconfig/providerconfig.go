@@ -110,7 +110,7 @@ func changedSecrets(mgr ctrl.Manager, secrets *clients.Secrets, config schema.Gr
 	return source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 		secrets.OnChange(func(ctx context.Context, name types.NamespacedName) {
 			for _, pc := range configs(ctx, mgr.GetClient(), config, name.Namespace) {
-				if secretOf(pc) == name {
+				if clients.SecretOf(pc) == name {
 					queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(pc)})
 				}
 			}
