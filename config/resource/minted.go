@@ -15,7 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-sdk/v2/diag"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // A Minted resource has a secret that Scaleway shows once, in the answer that
@@ -153,7 +154,7 @@ func (r Resource) configureMinted(c *ujconfig.Resource) {
 	c.TerraformResource.CreateContext = func(ctx context.Context, d *schema.ResourceData, meta any) diag.Diagnostics {
 		// Terraform creates within a deletion when it finds that an argument has
 		// changed that needs a new object.
-		permit, ok := mint.PermitFrom(ctx)
+		permit, ok := issue.PermitFrom(ctx)
 		if !ok {
 			return diag.Errorf("refusing to create %s outside of a recorded attempt", r.AKind())
 		}
@@ -177,7 +178,7 @@ func (r Resource) configureMinted(c *ujconfig.Resource) {
 func strip(d *schema.ResourceData, arg string) diag.Diagnostics {
 	description, _ := d.Get(arg).(string)
 
-	plain, _, ok := mint.Strip(description)
+	plain, _, ok := ledger.Strip(description)
 	if !ok {
 		return nil
 	}

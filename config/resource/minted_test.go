@@ -14,7 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-sdk/v2/diag"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // minting is a Terraform resource that notes the description that it sends, and
@@ -36,7 +37,7 @@ func minting(sent *[]string) *schema.Resource {
 
 // A mark is on the wire and nowhere else, and nothing is created without one.
 func TestMark(t *testing.T) {
-	permit, err := mint.NewPermits().Issue(mint.Record{UID: "6f1a3c1e-0b1d-4c5e-9d68-2f7f0a8c7b11", Attempt: "0123abcd", At: time.Now()}, time.Hour)
+	permit, err := issue.NewPermits().Issue(ledger.Record{UID: "6f1a3c1e-0b1d-4c5e-9d68-2f7f0a8c7b11", Attempt: "0123abcd", At: time.Now()}, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func TestMark(t *testing.T) {
 
 			ctx := t.Context()
 			if tc.permitted {
-				ctx = mint.WithPermit(ctx, permit)
+				ctx = issue.WithPermit(ctx, permit)
 			}
 
 			diags := tc.do(ctx, c.TerraformResource, d)

@@ -15,7 +15,7 @@ import (
 	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
 	"github.com/crossplane/upjet/v2/pkg/types/name"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // Forms that are checked at admission. The API server limits the length of a
@@ -105,7 +105,7 @@ func (r Resource) maxLength(arg string) (limit int, why string) {
 		return limit, ""
 	}
 
-	return limit - mint.MarkLength, fmt.Sprintf(": Scaleway takes %d, and the mark by which the provider finds the %s again needs %d", limit, r.Kind, mint.MarkLength)
+	return limit - ledger.MarkLength, fmt.Sprintf(": Scaleway takes %d, and the mark by which the provider finds the %s again needs %d", limit, r.Kind, ledger.MarkLength)
 }
 
 // CheckLength returns an error if an argument of MaxLengths has too many characters.

@@ -17,7 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/terraform"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
@@ -294,7 +294,7 @@ func TestCheckLength(t *testing.T) {
 		arg, value string
 		want       string
 	}{
-		"Room":    {reason: "The mark fits beside it.", arg: "label", value: strings.Repeat("é", 200-len(mint.Mark{UID: uuid, Attempt: "0123abcd"}.Append("é"))+len("é"))},
+		"Room":    {reason: "The mark fits beside it.", arg: "label", value: strings.Repeat("é", 200-len(ledger.Mark{UID: uuid, Attempt: "0123abcd"}.Append("é"))+len("é"))},
 		"NoRoom":  {reason: "Scaleway would refuse it with the mark.", arg: "label", value: strings.Repeat("é", 142), want: "spec.forProvider.label must have at most 141 characters, and has 142: Scaleway takes 200, and the mark by which the provider finds the Secret again needs 59"},
 		"Other":   {reason: "It has no mark.", arg: "size", value: "four"},
 		"TooLong": {reason: "Scaleway would refuse it.", arg: "size", value: "five!", want: "spec.forProvider.size must have at most 4 characters, and has 5"},

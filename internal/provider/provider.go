@@ -46,7 +46,7 @@ import (
 	namespaced "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/lazylog"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -113,7 +113,7 @@ func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) erro
 		logger.Info("Ignoring environment variables that configure the Scaleway SDK or Terraform: only ProviderConfigs do", "variables", removed)
 	}
 
-	observations, permits := transport.NewObservations(), mint.NewPermits()
+	observations, permits := transport.NewObservations(), issue.NewPermits()
 	tenants := transport.NewTenants(transport.Pace{Rate: o.TenantRequestRate}, logger)
 
 	if err := installTransport(o, observations, permits, tenants); err != nil {
@@ -144,7 +144,7 @@ func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) erro
 }
 
 // installTransport makes all requests to Scaleway from here on pass one place.
-func installTransport(o Options, seen *transport.Observations, permits *mint.Permits, tenants *transport.Tenants) error {
+func installTransport(o Options, seen *transport.Observations, permits *issue.Permits, tenants *transport.Tenants) error {
 	var bundle []byte
 
 	if o.CABundle != "" {
@@ -300,7 +300,7 @@ func watched(namespaces []string) map[string]cache.Config {
 	return configs
 }
 
-func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Observations, permits *mint.Permits, tenants *transport.Tenants) error {
+func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Observations, permits *issue.Permits, tenants *transport.Tenants) error {
 	recorder := managed.NewMRMetricRecorder()
 	state := statemetrics.NewMRStateMetrics()
 	metrics := mrcontroller.NewMetrics()

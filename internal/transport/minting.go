@@ -15,7 +15,7 @@ import (
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 )
 
 // Minting describes requests that mint an object.
@@ -32,7 +32,7 @@ type Minting struct {
 
 // allowed is what a request was allowed by: a permit if it mints, else nothing.
 type allowed struct {
-	permit  *mint.Permit
+	permit  *issue.Permit
 	minting Minting
 }
 
@@ -91,26 +91,26 @@ func (a *allowed) finish(resp *http.Response, body []byte, err error) {
 	a.permit.Finish(a.outcome(resp, body, err))
 }
 
-func (a *allowed) outcome(resp *http.Response, body []byte, err error) (mint.Outcome, mint.Object) {
+func (a *allowed) outcome(resp *http.Response, body []byte, err error) (issue.Outcome, issue.Object) {
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) && op.Op == "dial" {
-			return mint.NotSent, mint.Object{}
+			return issue.NotSent, issue.Object{}
 		}
 
-		return mint.Unclear, mint.Object{}
+		return issue.Unclear, issue.Object{}
 	}
 
 	switch {
 	case resp.StatusCode == http.StatusRequestTimeout, resp.StatusCode >= http.StatusInternalServerError && resp.StatusCode != http.StatusNotImplemented:
-		return mint.Unclear, mint.Object{}
+		return issue.Unclear, issue.Object{}
 	case resp.StatusCode >= http.StatusBadRequest:
-		return mint.Refused, mint.Object{}
+		return issue.Refused, issue.Object{}
 	}
 
 	fields := map[string]any{}
 	if err := json.Unmarshal(body, &fields); err != nil {
-		return mint.Unclear, mint.Object{}
+		return issue.Unclear, issue.Object{}
 	}
 
 	text := func(field string) string {
@@ -118,14 +118,14 @@ func (a *allowed) outcome(resp *http.Response, body []byte, err error) (mint.Out
 		return s
 	}
 
-	object := mint.Object{ID: text(a.minting.IDField), Secret: text(a.minting.ValueField), Attributes: map[string]string{}}
+	object := issue.Object{ID: text(a.minting.IDField), Secret: text(a.minting.ValueField), Attributes: map[string]string{}}
 	if object.ID == "" || object.Secret == "" {
-		return mint.Unclear, mint.Object{}
+		return issue.Unclear, issue.Object{}
 	}
 
 	for _, field := range a.minting.Fields {
 		object.Attributes[field] = text(field)
 	}
 
-	return mint.Minted, object
+	return issue.Minted, object
 }

@@ -17,7 +17,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 const tokensPath = "/containers/v1/regions/fr-par/tokens"
@@ -60,13 +61,13 @@ func (m *minter) arrived() []string {
 }
 
 // record of an attempt, made at the time.
-func record(attempt string, at time.Time) mint.Record {
-	return mint.Record{UID: "6f1a3c1e-0b1d-4c5e-9d68-2f7f0a8c7b11", Attempt: attempt, At: at}
+func record(attempt string, at time.Time) ledger.Record {
+	return ledger.Record{UID: "6f1a3c1e-0b1d-4c5e-9d68-2f7f0a8c7b11", Attempt: attempt, At: at}
 }
 
 // newMintingTransport returns a Transport that sends requests to create a token
 // only as the permits allow.
-func newMintingTransport(permits *mint.Permits, timeout time.Duration) *Transport {
+func newMintingTransport(permits *issue.Permits, timeout time.Duration) *Transport {
 	return newTransport(Options{
 		Timeout: timeout,
 		Permits: permits,
@@ -95,7 +96,7 @@ func TestMintingPermit(t *testing.T) {
 	now := time.Now()
 	mine, other := record("0123abcd", now), record("89abcdef", now)
 
-	body := func(r mint.Record) string { return `{"description":"` + r.Mark().Append("for the shop") + `"}` }
+	body := func(r ledger.Record) string { return `{"description":"` + r.Mark().Append("for the shop") + `"}` }
 
 	type request struct {
 		method, path, body string
@@ -113,75 +114,75 @@ func TestMintingPermit(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		// issued are the attempts that a permit was issued for.
-		issued    []mint.Record
+		issued    []ledger.Record
 		withdrawn bool
 		requests  []request
 		want      want
 	}{
 		"Permitted": {
 			reason:   "The request of an attempt that is under way is sent, unchanged.",
-			issued:   []mint.Record{mine},
+			issued:   []ledger.Record{mine},
 			requests: []request{{http.MethodPost, tokensPath, body(mine)}},
 			want:     want{arrived: []string{body(mine)}, status: http.StatusOK},
 		},
 		"Twice": {
 			reason:   "A second request would create a second secret.",
-			issued:   []mint.Record{mine},
+			issued:   []ledger.Record{mine},
 			requests: []request{{http.MethodPost, tokensPath, body(mine)}, {http.MethodPost, tokensPath, body(mine)}},
 			want:     want{arrived: []string{body(mine)}, status: refused, message: "the attempt has sent its request already"},
 		},
 		"OfTwoAttempts": {
 			reason:   "Each attempt has a request of its own.",
-			issued:   []mint.Record{mine, other},
+			issued:   []ledger.Record{mine, other},
 			requests: []request{{http.MethodPost, tokensPath, body(other)}, {http.MethodPost, tokensPath, body(mine)}},
 			want:     want{arrived: []string{body(other), body(mine)}, status: http.StatusOK},
 		},
 		"NoMark": {
 			reason:   "What is created without a mark would not be found again.",
-			issued:   []mint.Record{mine},
+			issued:   []ledger.Record{mine},
 			requests: []request{{http.MethodPost, tokensPath, `{"description":"for the shop"}`}},
 			want:     want{status: refused, message: "a minting request without a mark is never sent"},
 		},
 		"MarkInAnotherField": {
 			reason:   "Only the field that is looked at later counts.",
-			issued:   []mint.Record{mine},
+			issued:   []ledger.Record{mine},
 			requests: []request{{http.MethodPost, tokensPath, `{"name":"` + mine.Mark().String() + `"}`}},
 			want:     want{status: refused, message: "a minting request without a mark is never sent"},
 		},
 		"MarkIsNoText": {
 			reason:   "A mark is a text.",
-			issued:   []mint.Record{mine},
+			issued:   []ledger.Record{mine},
 			requests: []request{{http.MethodPost, tokensPath, `{"description":["` + mine.Mark().String() + `"]}`}},
 			want:     want{status: refused, message: "a minting request without a mark is never sent"},
 		},
 		"NotJSON": {
 			reason:   "What cannot be read cannot be allowed.",
-			issued:   []mint.Record{mine},
+			issued:   []ledger.Record{mine},
 			requests: []request{{http.MethodPost, tokensPath, mine.Mark().String()}},
 			want:     want{status: refused, message: "cannot read the request"},
 		},
 		"OtherAttempt": {
 			reason:   "A permit is for one attempt.",
-			issued:   []mint.Record{other},
+			issued:   []ledger.Record{other},
 			requests: []request{{http.MethodPost, tokensPath, body(mine)}},
 			want:     want{status: refused, message: "no attempt " + mine.Mark().String() + " is under way"},
 		},
 		"Withdrawn": {
 			reason:    "An attempt that is over allows nothing.",
-			issued:    []mint.Record{mine},
+			issued:    []ledger.Record{mine},
 			withdrawn: true,
 			requests:  []request{{http.MethodPost, tokensPath, body(mine)}},
 			want:      want{status: refused, message: "no attempt " + mine.Mark().String() + " is under way"},
 		},
 		"Expired": {
 			reason:   "Another process may have given the attempt up.",
-			issued:   []mint.Record{record("0123abcd", now.Add(-2*limit))},
+			issued:   []ledger.Record{record("0123abcd", now.Add(-2*limit))},
 			requests: []request{{http.MethodPost, tokensPath, body(mine)}},
 			want:     want{status: refused, message: "the attempt is too old to send its request"},
 		},
 		"SecondKind": {
 			reason:   "Each kind that is minted has a field of its own for the mark.",
-			issued:   []mint.Record{mine},
+			issued:   []ledger.Record{mine},
 			requests: []request{{http.MethodPost, "/keys", `{"name":"` + mine.Mark().String() + `"}`}},
 			want:     want{arrived: []string{`{"name":"` + mine.Mark().String() + `"}`}, status: http.StatusOK},
 		},
@@ -208,7 +209,7 @@ func TestMintingPermit(t *testing.T) {
 				_, _ = w.Write([]byte(`{"id":"1","token":"secret"}`))
 			})
 
-			permits := mint.NewPermits()
+			permits := issue.NewPermits()
 
 			for _, r := range tc.issued {
 				p, err := permits.Issue(r, limit)
@@ -252,11 +253,11 @@ func TestMintingOutcome(t *testing.T) {
 	}
 
 	type want struct {
-		outcome mint.Outcome
-		object  mint.Object
+		outcome issue.Outcome
+		object  issue.Object
 	}
 
-	minted := want{outcome: mint.Minted, object: mint.Object{ID: "1", Secret: "secret", Attributes: map[string]string{"project": ""}}}
+	minted := want{outcome: issue.Minted, object: issue.Object{ID: "1", Secret: "secret", Attributes: map[string]string{"project": ""}}}
 
 	cases := map[string]struct {
 		reason string
@@ -280,108 +281,108 @@ func TestMintingOutcome(t *testing.T) {
 		"WithAttributes": {
 			reason:  "What is published with the secret is kept too, and nothing else.",
 			handler: answer(http.StatusOK, `{"id":"1","token":"secret","project":"2","other":"3"}`),
-			want:    want{outcome: mint.Minted, object: mint.Object{ID: "1", Secret: "secret", Attributes: map[string]string{"project": "2"}}},
+			want:    want{outcome: issue.Minted, object: issue.Object{ID: "1", Secret: "secret", Attributes: map[string]string{"project": "2"}}},
 		},
 		"OtherID": {
 			reason:  "The ID is where the resource says.",
 			path:    "/keys",
 			handler: answer(http.StatusOK, `{"id":"1","access":"2","secret":"secret"}`),
-			want:    want{outcome: mint.Minted, object: mint.Object{ID: "2", Secret: "secret", Attributes: map[string]string{}}},
+			want:    want{outcome: issue.Minted, object: issue.Object{ID: "2", Secret: "secret", Attributes: map[string]string{}}},
 		},
 		"NoValue": {
 			reason:  "An object without its secret is of no use, and exists.",
 			handler: answer(http.StatusOK, `{"id":"1","token":""}`),
-			want:    want{outcome: mint.Unclear},
+			want:    want{outcome: issue.Unclear},
 		},
 		"NoID": {
 			reason:  "A secret without its object cannot be taken back.",
 			handler: answer(http.StatusOK, `{"token":"secret"}`),
-			want:    want{outcome: mint.Unclear},
+			want:    want{outcome: issue.Unclear},
 		},
 		"NotJSON": {
 			reason:  "An answer that cannot be read may be about an object.",
 			handler: answer(http.StatusOK, `minted`),
-			want:    want{outcome: mint.Unclear},
+			want:    want{outcome: issue.Unclear},
 		},
 		"Empty": {
 			reason:  "So may one that says nothing.",
 			handler: answer(http.StatusNoContent, ``),
-			want:    want{outcome: mint.Unclear},
+			want:    want{outcome: issue.Unclear},
 		},
 		"BadRequest": {
 			reason:  "Scaleway created nothing.",
 			handler: answer(http.StatusBadRequest, `{"message":"wrong"}`),
-			want:    want{outcome: mint.Refused},
+			want:    want{outcome: issue.Refused},
 		},
 		"RefusedWithObject": {
 			reason:  "What an error holds is not minted.",
 			handler: answer(http.StatusConflict, `{"id":"1","token":"secret"}`),
-			want:    want{outcome: mint.Refused},
+			want:    want{outcome: issue.Refused},
 		},
 		"Forbidden": {
 			reason:  "Scaleway created nothing.",
 			handler: answer(http.StatusForbidden, `{}`),
-			want:    want{outcome: mint.Refused},
+			want:    want{outcome: issue.Refused},
 		},
 		"NotFound": {
 			reason:  "Scaleway created nothing: the parent is gone.",
 			handler: answer(http.StatusNotFound, `{}`),
-			want:    want{outcome: mint.Refused},
+			want:    want{outcome: issue.Refused},
 		},
 		"TooManyRequests": {
 			reason:  "Scaleway did not look at the request.",
 			handler: answer(http.StatusTooManyRequests, `{}`),
-			want:    want{outcome: mint.Refused},
+			want:    want{outcome: issue.Refused},
 		},
 		"NotImplemented": {
 			reason:  "Scaleway cannot have created what it does not implement.",
 			handler: answer(http.StatusNotImplemented, `{}`),
-			want:    want{outcome: mint.Refused},
+			want:    want{outcome: issue.Refused},
 		},
 		"RequestTimeout": {
 			reason:  "Scaleway gave up waiting for something, and does not say for what.",
 			handler: answer(http.StatusRequestTimeout, `{}`),
-			want:    want{outcome: mint.Unclear},
+			want:    want{outcome: issue.Unclear},
 		},
 		"InternalServerError": {
 			reason:  "Scaleway may have failed after it created the object.",
 			handler: answer(http.StatusInternalServerError, `{"id":"1","token":"secret"}`),
-			want:    want{outcome: mint.Unclear},
+			want:    want{outcome: issue.Unclear},
 		},
 		"BadGateway": {
 			reason:  "What is in between does not know what Scaleway did.",
 			handler: answer(http.StatusBadGateway, `{}`),
-			want:    want{outcome: mint.Unclear},
+			want:    want{outcome: issue.Unclear},
 		},
 		"GatewayTimeout": {
 			reason:  "What is in between does not know what Scaleway will still do.",
 			handler: answer(http.StatusGatewayTimeout, `{}`),
-			want:    want{outcome: mint.Unclear},
+			want:    want{outcome: issue.Unclear},
 		},
 		"BrokenOff": {
 			reason:  "The secret may be in the half that is missing.",
 			handler: breakOff,
-			want:    want{outcome: mint.Unclear},
+			want:    want{outcome: issue.Unclear},
 		},
 		"NoAnswer": {
 			reason:  "The request arrived, and the connection ended.",
 			handler: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-			want:    want{outcome: mint.Unclear},
+			want:    want{outcome: issue.Unclear},
 		},
 		"Reset": {
 			reason:  "That an error is the network's does not mean that the request did not arrive.",
 			handler: reset,
-			want:    want{outcome: mint.Unclear},
+			want:    want{outcome: issue.Unclear},
 		},
 		"Hangs": {
 			reason:  "The request arrived, and may still be worked on.",
 			handler: hang,
 			timeout: 50 * time.Millisecond,
-			want:    want{outcome: mint.Unclear},
+			want:    want{outcome: issue.Unclear},
 		},
 		"NotSent": {
 			reason: "Nobody listens: the request can be sent again.",
-			want:   want{outcome: mint.NotSent},
+			want:   want{outcome: issue.NotSent},
 		},
 	}
 
@@ -402,7 +403,7 @@ func TestMintingOutcome(t *testing.T) {
 				})
 			}
 
-			permits := mint.NewPermits()
+			permits := issue.NewPermits()
 			r := record("0123abcd", time.Now())
 
 			p, err := permits.Issue(r, time.Hour)
@@ -416,7 +417,7 @@ func TestMintingOutcome(t *testing.T) {
 			}
 
 			// Not what it begins with, which would hide that nothing is recorded.
-			p.Finish(-1, mint.Object{})
+			p.Finish(-1, issue.Object{})
 
 			send(t, newMintingTransport(permits, tc.timeout), http.MethodPost, url+path, `{"description":"`+r.Mark().String()+`","name":"`+r.Mark().String()+`"}`)
 
@@ -433,7 +434,7 @@ func TestMintingOutcome(t *testing.T) {
 // Workers that go for the same permit at the same time send one request.
 func TestMintingConcurrently(t *testing.T) {
 	m := newMinter(t, func(http.ResponseWriter, *http.Request) {})
-	permits := mint.NewPermits()
+	permits := issue.NewPermits()
 	r := record("0123abcd", time.Now())
 
 	if _, err := permits.Issue(r, time.Hour); err != nil {

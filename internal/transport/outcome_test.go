@@ -17,7 +17,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 )
 
 // How a request has ended, and what that says of Scaleway.
@@ -99,7 +99,7 @@ func TestMintingBody(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			m := newMinter(t, func(http.ResponseWriter, *http.Request) {})
-			permits := mint.NewPermits()
+			permits := issue.NewPermits()
 
 			if _, err := permits.Issue(r, time.Hour); err != nil {
 				t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 )
 
 // otherKey is one that no ProviderConfig holds.
@@ -274,7 +274,7 @@ func TestMintingNotSent(t *testing.T) {
 				_, _ = w.Write([]byte(`{"id":"1","token":"secret"}`))
 			})
 
-			permits := mint.NewPermits()
+			permits := issue.NewPermits()
 			r := record("0123abcd", time.Now())
 
 			p, err := permits.Issue(r, time.Hour)
@@ -292,7 +292,7 @@ func TestMintingNotSent(t *testing.T) {
 			}
 
 			o, _ := p.Result()
-			if diff := cmp.Diff(mint.NotSent, o); diff != "" {
+			if diff := cmp.Diff(issue.NotSent, o); diff != "" {
 				t.Errorf("\n%s\nResult(): -want, +got:\n%s", tc.reason, diff)
 			}
 
@@ -304,8 +304,8 @@ func TestMintingNotSent(t *testing.T) {
 			another := newMintingTransport(permits, 0)
 			send(t, another, http.MethodPost, m.URL+tokensPath, body)
 
-			if o, _ := p.Result(); o != mint.Minted {
-				t.Errorf("\n%s\nResult(): the attempt was used up: want %v, got %v", tc.reason, mint.Minted, o)
+			if o, _ := p.Result(); o != issue.Minted {
+				t.Errorf("\n%s\nResult(): the attempt was used up: want %v, got %v", tc.reason, issue.Minted, o)
 			}
 		})
 	}

@@ -23,7 +23,7 @@ import (
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/version"
 )
 
@@ -57,7 +57,7 @@ type Options struct {
 
 	// Minting requests, and the Permits without which none is sent.
 	Minting []Minting
-	Permits *mint.Permits
+	Permits *issue.Permits
 
 	// Tenants whose requests are sent. Those of others are refused.
 	Tenants *Tenants

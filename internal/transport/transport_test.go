@@ -21,7 +21,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/version"
 )
 
@@ -37,7 +37,7 @@ func newTransport(o Options) *Transport {
 	}
 
 	if o.Permits == nil {
-		o.Permits = mint.NewPermits()
+		o.Permits = issue.NewPermits()
 	}
 
 	if o.Tenants == nil {

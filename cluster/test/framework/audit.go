@@ -21,7 +21,7 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
@@ -102,12 +102,12 @@ type Audit struct {
 	// Applied is how many requests have minted a token, whatever was answered.
 	Applied int
 	// Attempts are how many requests were sent for each mark.
-	Attempts map[mint.Mark]int
+	Attempts map[ledger.Mark]int
 }
 
 // Repeated returns the attempts that sent more than one request.
-func (a Audit) Repeated() []mint.Mark {
-	var marks []mint.Mark
+func (a Audit) Repeated() []ledger.Mark {
+	var marks []ledger.Mark
 
 	for m, n := range a.Attempts {
 		if n > 1 {
@@ -163,7 +163,7 @@ func (e *Env) Audit() Audit {
 func (e *Env) AuditMinted(k *MintedKind) Audit {
 	e.t.Helper()
 
-	a := Audit{Waiting: map[string]string{}, Attempts: map[mint.Mark]int{}}
+	a := Audit{Waiting: map[string]string{}, Attempts: map[ledger.Mark]int{}}
 
 	for _, r := range e.Scaleway.Requests() {
 		if r.Method != http.MethodPost || r.Route != k.Collection {
@@ -177,7 +177,7 @@ func (e *Env) AuditMinted(k *MintedKind) Audit {
 			e.t.Fatal(err)
 		}
 
-		_, mark, _ := mint.Strip(body.Description)
+		_, mark, _ := ledger.Strip(body.Description)
 		a.Attempts[mark]++
 
 		if r.Applied {

@@ -28,7 +28,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
@@ -562,8 +562,8 @@ func TestOnlyOwnTokensAreRevoked(t *testing.T) {
 
 	for _, description := range []string{
 		"own", // As Terraform would create it.
-		mint.Mark{UID: tk.GetUID(), Attempt: "00000000"}.Append("own"),
-		mint.Mark{UID: "00000000-0000-4000-8000-000000000000", Attempt: "00000000"}.Append("own"),
+		ledger.Mark{UID: tk.GetUID(), Attempt: "00000000"}.Append("own"),
+		ledger.Mark{UID: "00000000-0000-4000-8000-000000000000", Attempt: "00000000"}.Append("own"),
 	} {
 		name, _ := e.CreateTokenOutside(parent, description)
 		others = append(others, name)
@@ -655,7 +655,7 @@ func TestRestoredWhileMinting(t *testing.T) {
 	}
 
 	original := &metav1.ObjectMeta{UID: "00000000-0000-4000-8000-000000000000"}
-	record := mint.NewRecord(original, mint.Record{}, id.Region, map[string]string{"namespace_id": id.UUID}, time.Now().Add(-time.Hour))
+	record := ledger.NewRecord(original, ledger.Record{}, id.Region, map[string]string{"namespace_id": id.UUID}, time.Now().Add(-time.Hour))
 	record.Write(original)
 	meta.SetExternalCreatePending(original, time.Now().Add(-time.Hour))
 

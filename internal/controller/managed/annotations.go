@@ -15,7 +15,7 @@ import (
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // storeTimeout is how long it may take to store what Create has found out. What is
@@ -45,7 +45,7 @@ func (u *annotationUpdater) UpdateCriticalAnnotations(ctx context.Context, o cli
 	delete(found, AnnotationRenew)
 	delete(found, AnnotationRelease)
 
-	ours, err := mint.ReadRecord(o)
+	ours, err := ledger.ReadRecord(o)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (u *annotationUpdater) UpdateCriticalAnnotations(ctx context.Context, o cli
 			return err
 		}
 
-		stored, rerr := mint.ReadRecord(o)
+		stored, rerr := ledger.ReadRecord(o)
 		if rerr != nil {
 			return rerr
 		}

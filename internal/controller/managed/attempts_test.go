@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // Of an attempt that a copy of a managed resource is found with, the original's
@@ -28,7 +28,7 @@ func TestCopied(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		uid    types.UID
-		state  mint.State
+		state  ledger.State
 		change func(*v1beta1.Token)
 		refuse error
 		want   string
@@ -37,25 +37,25 @@ func TestCopied(t *testing.T) {
 	}{
 		"UnderWay": {
 			reason: "Only a person knows whether something uses what it has created.",
-			uid:    "another", state: mint.StatePending,
-			want: "this is a copy of a resource whose attempt " + mint.Mark{UID: "another", Attempt: ownAttempt}.String(),
+			uid:    "another", state: ledger.StatePending,
+			want: "this is a copy of a resource whose attempt " + ledger.Mark{UID: "another", Attempt: ownAttempt}.String(),
 		},
 		"Deleted": {
 			reason: "The copy has created nothing.",
-			uid:    "another", state: mint.StatePending, change: deleted, failed: true,
+			uid:    "another", state: ledger.StatePending, change: deleted, failed: true,
 		},
 		"DeletedAndNotStored": {
 			reason: "It is tried again.",
-			uid:    "another", state: mint.StatePending, change: deleted, refuse: errors.New("no answer"),
+			uid:    "another", state: ledger.StatePending, change: deleted, refuse: errors.New("no answer"),
 			want: "cannot store that nothing was created",
 		},
 		"Settled": {
 			reason: "The annotation was restored as it was before.",
-			uid:    "another", state: mint.StatePending,
+			uid:    "another", state: ledger.StatePending,
 			change: func(tk *v1beta1.Token) { meta.SetExternalCreateSucceeded(tk, noon.Add(time.Second)) },
 		},
-		"Done": {reason: "Nothing was under way.", uid: "another", state: mint.StateDone},
-		"Own":  {reason: "It is no copy.", uid: ownUID, state: mint.StateFailed},
+		"Done": {reason: "Nothing was under way.", uid: "another", state: ledger.StateDone},
+		"Own":  {reason: "It is no copy.", uid: ownUID, state: ledger.StateFailed},
 	}
 
 	for name, tc := range cases {
@@ -63,7 +63,7 @@ func TestCopied(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			made, _ := b.mint(mint.Mark{UID: tc.uid, Attempt: ownAttempt}.Append("token"))
+			made, _ := b.mint(ledger.Mark{UID: tc.uid, Attempt: ownAttempt}.Append("token"))
 
 			tk := b.token(func(tk *v1beta1.Token) {
 				r := b.pending(time.Hour)
@@ -128,7 +128,7 @@ func TestUnreadableRecord(t *testing.T) {
 
 			tk := b.token(func(tk *v1beta1.Token) {
 				meta.SetExternalName(tk, own)
-				meta.AddAnnotations(tk, map[string]string{mint.AnnotationRecord: "{", AnnotationRenew: "now"})
+				meta.AddAnnotations(tk, map[string]string{ledger.AnnotationRecord: "{", AnnotationRenew: "now"})
 			})
 			b.secret(tk, published, value)
 

@@ -29,7 +29,8 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
@@ -41,7 +42,7 @@ const (
 	valueKey   = "attribute.token"
 )
 
-var ownMark = mint.Mark{UID: ownUID, Attempt: ownAttempt}
+var ownMark = ledger.Mark{UID: ownUID, Attempt: ownAttempt}
 
 // A bench has a minter, and what it works with: an API server that is none, but
 // answers like one, and the local Scaleway API.
@@ -142,7 +143,7 @@ func newBench(t *testing.T) *bench {
 		api: func(context.Context, client.Client, xpresource.ModernManaged) (*clients.API, ujterraform.ProviderConfiguration, error) {
 			return api, ujterraform.ProviderConfiguration{"region": "nl-ams"}, nil
 		},
-		permits:  mint.NewPermits(),
+		permits:  issue.NewPermits(),
 		record:   &events{},
 		timeout:  time.Minute,
 		delivery: deliveryTimeout,
@@ -262,10 +263,10 @@ func (b *bench) key(name, key string) string {
 }
 
 // record of the managed resource, as it is in memory.
-func (b *bench) record(tk *v1beta1.Token) mint.Record {
+func (b *bench) record(tk *v1beta1.Token) ledger.Record {
 	b.t.Helper()
 
-	r, err := mint.ReadRecord(tk)
+	r, err := ledger.ReadRecord(tk)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -274,9 +275,9 @@ func (b *bench) record(tk *v1beta1.Token) mint.Record {
 }
 
 // pending is the record of an attempt that was made the duration before noon.
-func (b *bench) pending(before time.Duration) mint.Record {
-	return mint.Record{
-		UID: ownUID, Attempt: ownAttempt, State: mint.StatePending, At: noon.Add(-before),
+func (b *bench) pending(before time.Duration) ledger.Record {
+	return ledger.Record{
+		UID: ownUID, Attempt: ownAttempt, State: ledger.StatePending, At: noon.Add(-before),
 		Region: "fr-par", Parents: map[string]string{"namespace_id": b.parent},
 	}
 }
@@ -301,11 +302,11 @@ func deleted(tk *v1beta1.Token) {
 
 // terraform is an external client that does to a creation what Terraform and the
 // transport would: to an attempt of that outcome. It counts the requests.
-func (b *bench) terraform(outcome mint.Outcome, during func(), sent *int) managed.ExternalClient {
+func (b *bench) terraform(outcome issue.Outcome, during func(), sent *int) managed.ExternalClient {
 	return &managed.ExternalClientFns{CreateFn: func(ctx context.Context, mg xpresource.Managed) (managed.ExternalCreation, error) {
 		*sent++
 
-		permit, ok := mint.PermitFrom(ctx)
+		permit, ok := issue.PermitFrom(ctx)
 		if !ok {
 			return managed.ExternalCreation{}, errors.New("no permit")
 		}
@@ -315,16 +316,16 @@ func (b *bench) terraform(outcome mint.Outcome, during func(), sent *int) manage
 		}
 
 		switch outcome {
-		case mint.Minted:
+		case issue.Minted:
 			name, value := b.mint(permit.Mark().Append("new"))
-			permit.Finish(outcome, mint.Object{ID: uuidOf(name), Secret: value})
+			permit.Finish(outcome, issue.Object{ID: uuidOf(name), Secret: value})
 			meta.SetExternalName(mg, name)
 
 			return managed.ExternalCreation{}, nil
-		case mint.Unclear, mint.Refused:
-			permit.Finish(outcome, mint.Object{})
+		case issue.Unclear, issue.Refused:
+			permit.Finish(outcome, issue.Object{})
 			return managed.ExternalCreation{}, errors.New("http error 500")
-		case mint.NotSent:
+		case issue.NotSent:
 		}
 
 		return managed.ExternalCreation{}, nil
@@ -348,7 +349,7 @@ func (b *bench) update(o client.Object) {
 }
 
 // supersede the attempt by another, as another process does.
-func (b *bench) supersede(s mint.State) {
+func (b *bench) supersede(s ledger.State) {
 	b.t.Helper()
 
 	tk := b.stored()

@@ -28,7 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -59,7 +59,7 @@ func newScaleway(t *testing.T) *scaleway {
 	t.Cleanup(s.server.Close)
 
 	rt, err := transport.New(transport.Options{
-		Observations: s.seen, Timeout: time.Minute, Permits: mint.NewPermits(),
+		Observations: s.seen, Timeout: time.Minute, Permits: issue.NewPermits(),
 		Tenants: s.Tenants, Metrics: transport.NewMetrics(s.Tenants),
 	})
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -142,7 +142,7 @@ func (c *Connector) sweepLast(ctx context.Context, mg xpresource.Managed) error 
 		return err
 	}
 
-	record, err := mint.ReadRecord(mr)
+	record, err := ledger.ReadRecord(mr)
 	if err != nil || len(record.Abandoned) == 0 || released(mr, record.Attempt) {
 		return err
 	}
@@ -247,7 +247,7 @@ func (e *external) Update(ctx context.Context, mg xpresource.Managed) (managed.E
 		return managed.ExternalUpdate{}, err
 	}
 
-	record, err := mint.ReadRecord(mr)
+	record, err := ledger.ReadRecord(mr)
 	if err != nil {
 		return managed.ExternalUpdate{}, err
 	}

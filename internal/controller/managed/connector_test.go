@@ -27,7 +27,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -130,7 +131,7 @@ func see(t *testing.T, c *Connector, mg xpresource.Managed, status string) {
 	tenants := transport.NewTenants(transport.Pace{}, logging.NewNopLogger())
 
 	tr, err := transport.New(transport.Options{
-		Observations: c.seen, Timeout: time.Minute, Permits: mint.NewPermits(),
+		Observations: c.seen, Timeout: time.Minute, Permits: issue.NewPermits(),
 		Tenants: tenants, Metrics: transport.NewMetrics(tenants),
 		Next: answer(func(req *http.Request) *http.Response {
 			w := httptest.NewRecorder()
@@ -204,9 +205,9 @@ func TestConnect(t *testing.T) {
 
 	// An attempt that was given up, and another that has failed since.
 	abandoned := func(tk *v1beta1.Token) {
-		mint.Record{
-			UID: ownUID, Attempt: "99999999", State: mint.StateFailed,
-			Abandoned: []mint.Abandoned{{Attempt: ownAttempt, At: noon, Region: "fr-par"}},
+		ledger.Record{
+			UID: ownUID, Attempt: "99999999", State: ledger.StateFailed,
+			Abandoned: []ledger.Abandoned{{Attempt: ownAttempt, At: noon, Region: "fr-par"}},
 		}.Write(tk)
 	}
 	late := func(b *bench) { b.mint(ownMark.Append("late")) }
@@ -411,7 +412,7 @@ func TestExternal(t *testing.T) {
 	renewed := func(tk *v1beta1.Token) {
 		meta.SetExternalName(tk, paris)
 		meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"})
-		mint.Record{UID: ownUID, State: mint.StateDone, Object: paris, Renewed: "before"}.Write(tk)
+		ledger.Record{UID: ownUID, State: ledger.StateDone, Object: paris, Renewed: "before"}.Write(tk)
 	}
 
 	cases := map[string]struct {
@@ -433,7 +434,7 @@ func TestExternal(t *testing.T) {
 		"CreateUnsent": {
 			reason: "It is minted through the guard, which sees that no request was sent.", do: create,
 			change: func(tk *v1beta1.Token) {
-				mint.Record{UID: ownUID, Attempt: ownAttempt, State: mint.StatePending, At: noon}.Write(tk)
+				ledger.Record{UID: ownUID, Attempt: ownAttempt, State: ledger.StatePending, At: noon}.Write(tk)
 			},
 			want: "Terraform sent no request", did: []string{"create"}, forgotten: true,
 		},
@@ -447,7 +448,7 @@ func TestExternal(t *testing.T) {
 			reason: "The renewal has been made.", do: update,
 			change: func(tk *v1beta1.Token) {
 				renewed(tk)
-				mint.Record{UID: ownUID, State: mint.StateDone, Object: paris, Renewed: "now"}.Write(tk)
+				ledger.Record{UID: ownUID, State: ledger.StateDone, Object: paris, Renewed: "now"}.Write(tk)
 			},
 			did: []string{"update"},
 		},
@@ -455,7 +456,7 @@ func TestExternal(t *testing.T) {
 			reason: "A renewal may have been made.", do: update,
 			change: func(tk *v1beta1.Token) {
 				renewed(tk)
-				meta.AddAnnotations(tk, map[string]string{mint.AnnotationRecord: "{"})
+				meta.AddAnnotations(tk, map[string]string{ledger.AnnotationRecord: "{"})
 			},
 			want: "is not what the provider wrote",
 		},

@@ -13,21 +13,21 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // isForgotten tells whether a managed resource has lost the record of what it has
 // attempted: its annotations were replaced, as kubectl replace does, but its status
 // says that it was reconciled before.
-func isForgotten(mg mintedResource, record mint.Record) bool {
+func isForgotten(mg mintedResource, record ledger.Record) bool {
 	return creates(mg) && record.UID == "" && meta.GetExternalName(mg) == "" && mg.GetCondition(xpv1.TypeSynced).Reason != ""
 }
 
 // checkForgotten refuses the attempt in the record if an earlier one, of which
 // nothing is recorded any more, has minted an object. Its mark tells that the object
 // is the managed resource's, but not whether something uses it: nothing is revoked.
-func (m *minter) checkForgotten(ctx context.Context, api *clients.API, mg mintedResource, record mint.Record) error {
-	names, err := m.lookup(ctx, api, func(found mint.Mark) bool { return found.UID == mg.GetUID() }, record.Region, record.Parents)
+func (m *minter) checkForgotten(ctx context.Context, api *clients.API, mg mintedResource, record ledger.Record) error {
+	names, err := m.lookup(ctx, api, func(found ledger.Mark) bool { return found.UID == mg.GetUID() }, record.Region, record.Parents)
 	if err != nil {
 		return errors.Wrap(err, "cannot look up what was created before the annotations of this resource were replaced")
 	}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // Annotations that were replaced while an attempt was under way take its record
@@ -27,7 +27,7 @@ func TestForgotten(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		// minted is the mark of what was created, if anything was.
-		minted  mint.Mark
+		minted  ledger.Mark
 		status  string
 		change  func(*v1beta1.Token)
 		prepare func(*bench)
@@ -35,12 +35,15 @@ func TestForgotten(t *testing.T) {
 		// asked tells whether Scaleway is.
 		asked bool
 	}{
-		"New":      {reason: "There was no attempt, and nothing to ask.", minted: ownMark},
-		"Nothing":  {reason: "No attempt has created anything.", change: reconciled, asked: true},
-		"Minted":   {reason: "It would be minted twice.", minted: ownMark, change: reconciled, want: "this resource has created fr-par/", asked: true},
-		"Revoked":  {reason: "It is on its way out.", minted: ownMark, status: statusDeleting, change: reconciled, asked: true},
-		"Another":  {reason: "It is another object's.", minted: mint.Mark{UID: "00000000-0000-4000-8000-000000000000", Attempt: ownAttempt}, change: reconciled, asked: true},
-		"Recorded": {reason: "What was created is known.", minted: ownMark, change: func(tk *v1beta1.Token) { reconciled(tk); mint.Record{UID: ownUID, State: mint.StateFailed}.Write(tk) }},
+		"New":     {reason: "There was no attempt, and nothing to ask.", minted: ownMark},
+		"Nothing": {reason: "No attempt has created anything.", change: reconciled, asked: true},
+		"Minted":  {reason: "It would be minted twice.", minted: ownMark, change: reconciled, want: "this resource has created fr-par/", asked: true},
+		"Revoked": {reason: "It is on its way out.", minted: ownMark, status: statusDeleting, change: reconciled, asked: true},
+		"Another": {reason: "It is another object's.", minted: ledger.Mark{UID: "00000000-0000-4000-8000-000000000000", Attempt: ownAttempt}, change: reconciled, asked: true},
+		"Recorded": {reason: "What was created is known.", minted: ownMark, change: func(tk *v1beta1.Token) {
+			reconciled(tk)
+			ledger.Record{UID: ownUID, State: ledger.StateFailed}.Write(tk)
+		}},
 		"OnlyObserved": {
 			reason: "It mints nothing.", minted: ownMark,
 			change: func(tk *v1beta1.Token) {
@@ -64,7 +67,7 @@ func TestForgotten(t *testing.T) {
 			b := newBench(t)
 			b.mint("of somebody")
 
-			if tc.minted != (mint.Mark{}) {
+			if tc.minted != (ledger.Mark{}) {
 				name, _ := b.mint(tc.minted.Append("token"))
 
 				if tc.status != "" {
@@ -108,10 +111,10 @@ func TestHealWithoutParent(t *testing.T) {
 		// others tells whether the API answers for other parents.
 		others bool
 		want   string
-		state  mint.State
+		state  ledger.State
 	}{
-		"ParentGone": {reason: "There is nothing left of the attempt.", others: true, state: mint.StateFailed},
-		"APIGone":    {reason: "Nobody knows what is left.", want: "nothing more is created until it is known", state: mint.StatePending},
+		"ParentGone": {reason: "There is nothing left of the attempt.", others: true, state: ledger.StateFailed},
+		"APIGone":    {reason: "Nobody knows what is left.", want: "nothing more is created until it is known", state: ledger.StatePending},
 	}
 
 	for name, tc := range cases {

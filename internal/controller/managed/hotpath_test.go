@@ -34,7 +34,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -60,7 +60,7 @@ func newRig(b testing.TB) *rig {
 	t := &rig{kube: newMemory(b, pc), scaleway: newTokenAPI(), credentials: &storedCredentials{secretKey: "11111111-1111-4111-8111-111111111111"}}
 
 	r := declaration(b, "scaleway_container_token")
-	observations, permits := transport.NewObservations(), mint.NewPermits()
+	observations, permits := transport.NewObservations(), issue.NewPermits()
 	observations.Recallable = Recallable([]resource.Resource{r})
 
 	tenants := transport.NewTenants(transport.Pace{}, logging.NewNopLogger())

@@ -17,7 +17,7 @@ import (
 
 	iamv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/iam/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 const (
@@ -71,9 +71,9 @@ func TestIdentify(t *testing.T) {
 			k := &iamv1beta1.ApiKey{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "key", UID: types.UID("o-one")}}
 			meta.SetExternalName(k, ownKey)
 
-			record := mint.Record{UID: k.GetUID()}
+			record := ledger.Record{UID: k.GetUID()}
 			if !tc.imported {
-				record = record.Done(ownKey, mint.Digest(k.GetUID(), ownKey, ownSecret))
+				record = record.Done(ownKey, ledger.Digest(k.GetUID(), ownKey, ownSecret))
 			}
 
 			c, err := CachedSecrets([]resource.Resource{r})

@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // How an interrupted creation has ended.
@@ -212,7 +212,7 @@ func (c *mintedCollector) Collect(ch chan<- prometheus.Metric) {
 			unavailable[ready.Reason]++
 		}
 
-		if record, err := mint.ReadRecord(mr); err == nil && record.State == mint.StatePending {
+		if record, err := ledger.ReadRecord(mr); err == nil && record.State == ledger.StatePending {
 			unsettled++
 		}
 

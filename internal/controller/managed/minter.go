@@ -32,7 +32,8 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // An APIFn returns a client of Scaleway's API with the credentials of a managed
@@ -68,7 +69,7 @@ type minter struct {
 	list     xpresource.ManagedList
 	resource resource.Resource
 	api      APIFn
-	permits  *mint.Permits
+	permits  *issue.Permits
 	record   event.Recorder
 	metrics  *kindMetrics
 	warned   warned
@@ -111,7 +112,7 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 		return err
 	}
 
-	record, err := mint.ReadRecord(mg)
+	record, err := ledger.ReadRecord(mg)
 	if err != nil {
 		return err
 	}
@@ -155,7 +156,7 @@ func (m *minter) observeMissing(ctx context.Context, mg mintedResource) error {
 	setup := ujterraform.Setup{Configuration: defaults}
 	region := m.resource.Region("", args, setup.Map())
 
-	record = mint.NewRecord(mg, record, region, m.parents(args), m.now())
+	record = ledger.NewRecord(mg, record, region, m.parents(args), m.now())
 	record.Renewed = mg.GetAnnotations()[AnnotationRenew] // What is new needs no renewal.
 	record.Write(mg)
 	m.attempts.Store(mg.GetUID(), record.Attempt)
@@ -184,7 +185,7 @@ func (m *minter) parents(args map[string]any) map[string]string {
 
 // observedParents returns the parents of the object as Scaleway last said, or as
 // they were when it was minted, or else as the arguments give them.
-func (m *minter) observedParents(mg mintedResource, record mint.Record, args map[string]any) (map[string]string, error) {
+func (m *minter) observedParents(mg mintedResource, record ledger.Record, args map[string]any) (map[string]string, error) {
 	observation, err := mg.GetObservation()
 	if err != nil {
 		return nil, errors.Wrap(err, "cannot read status.atProvider")
@@ -241,19 +242,19 @@ func hasEnded(status int) bool {
 
 // isOwn tells whether the managed resource has created, or once adopted, the
 // object of that name.
-func (m *minter) isOwn(mg mintedResource, record mint.Record, name string) bool {
+func (m *minter) isOwn(mg mintedResource, record ledger.Record, name string) bool {
 	return record.Object == name || wasObserved(mg)
 }
 
 // create mints the object through Terraform, and publishes its secret before it
 // returns.
 func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.ExternalClient) (managed.ExternalCreation, error) {
-	record, err := mint.ReadRecord(mg)
+	record, err := ledger.ReadRecord(mg)
 	if err != nil {
 		return managed.ExternalCreation{}, err
 	}
 
-	if record.State != mint.StatePending {
+	if record.State != ledger.StatePending {
 		return managed.ExternalCreation{}, errors.Errorf("refusing to create %s without a recorded attempt", m.resource.AKind())
 	}
 
@@ -265,7 +266,7 @@ func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.Ex
 	}
 
 	if err != nil {
-		record.State = mint.StateFailed
+		record.State = ledger.StateFailed
 		record.Write(mg)
 
 		return managed.ExternalCreation{}, errors.Wrapf(err, "no %s is created, because its secret could not be published", m.resource.Kind)
@@ -279,21 +280,21 @@ func (m *minter) create(ctx context.Context, mg mintedResource, inner managed.Ex
 
 	before := meta.GetExternalName(mg)
 
-	_, err = inner.Create(mint.WithPermit(ctx, permit), mg)
+	_, err = inner.Create(issue.WithPermit(ctx, permit), mg)
 
 	outcome, object := permit.Result()
 	switch outcome {
-	case mint.Minted:
+	case issue.Minted:
 		// Whatever went wrong afterwards, the next observation finds out.
 		return m.deliver(ctx, mg, record, before, target, object, known)
-	case mint.Unclear:
+	case issue.Unclear:
 		if err == nil {
 			err = errors.New("the answer cannot be read")
 		}
 
 		return managed.ExternalCreation{}, errors.Wrapf(err, "it is unclear whether Scaleway has created %s for attempt %s: it is looked up before another is created", m.resource.AKind(), record.Mark())
-	case mint.NotSent, mint.Refused:
-		record.State = mint.StateFailed
+	case issue.NotSent, issue.Refused:
+		record.State = ledger.StateFailed
 		record.Write(mg)
 
 		if err == nil {
@@ -345,7 +346,7 @@ func errorHas(err error, statuses ...int) bool {
 // says whether it would be done, and return the Secret that it would be done to. A
 // Secret that cannot be written, because it is immutable or somebody else's, would
 // have the object revoked and minted again without end.
-func (m *minter) rehearse(ctx context.Context, mg mintedResource, record mint.Record) (*corev1.Secret, error) {
+func (m *minter) rehearse(ctx context.Context, mg mintedResource, record ledger.Record) (*corev1.Secret, error) {
 	attributes := map[string]string{m.resource.Minted.Attribute: "rehearsal"}
 	for attribute := range m.resource.Minted.Keys {
 		attributes[attribute] = "rehearsal"
@@ -383,7 +384,7 @@ func knownTarget(ctx context.Context, mg mintedResource) *corev1.Secret {
 // deliver publishes the secret of a minted object in the target, and revokes the
 // object if that is not possible. Before is the external name before that, and known
 // are the attributes that Scaleway does not tell.
-func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Record, before string, target *corev1.Secret, object mint.Object, known map[string]string) (managed.ExternalCreation, error) {
+func (m *minter) deliver(ctx context.Context, mg mintedResource, record ledger.Record, before string, target *corev1.Secret, object issue.Object, known map[string]string) (managed.ExternalCreation, error) {
 	// A provider that is asked to stop finishes this first.
 	ctx = context.WithoutCancel(ctx)
 
@@ -406,14 +407,14 @@ func (m *minter) deliver(ctx context.Context, mg mintedResource, record mint.Rec
 			return managed.ExternalCreation{}, errors.Wrapf(errors.Join(err, rerr), "cannot publish the secret of %s, nor revoke it yet", name)
 		}
 
-		record.State = mint.StateFailed
+		record.State = ledger.StateFailed
 		record.Write(mg)
 		m.metrics.interruptedEnded(endedUndeliverable)
 
 		return managed.ExternalCreation{}, errors.Wrapf(err, "cannot publish the secret of %s, which has been revoked again", name)
 	}
 
-	record = record.Done(name, mint.Digest(record.UID, object.ID, object.Secret))
+	record = record.Done(name, ledger.Digest(record.UID, object.ID, object.Secret))
 	if ref := mg.GetWriteConnectionSecretToReference(); ref != nil {
 		record.Secret = ref.Name
 		// The reconciler would read it again, and compare it byte by byte by reflection.
@@ -446,7 +447,7 @@ func lateInitialize(mg mintedResource, attributes map[string]any) {
 
 // details of the connection to an object. Known are attributes that Scaleway does
 // not tell.
-func (m *minter) details(object mint.Object, known map[string]string) managed.ConnectionDetails {
+func (m *minter) details(object issue.Object, known map[string]string) managed.ConnectionDetails {
 	attributes := maps.Clone(known)
 	maps.Copy(attributes, object.Attributes)
 	attributes[m.resource.IDField()], attributes[m.resource.Minted.Attribute] = object.ID, object.Secret
@@ -474,7 +475,7 @@ func (m *minter) defaults(ctx context.Context, mg mintedResource) (map[string]st
 }
 
 // publish the details in the target, again while the API server does not answer.
-func (m *minter) publish(ctx context.Context, mg mintedResource, record mint.Record, target *corev1.Secret, details managed.ConnectionDetails) error {
+func (m *minter) publish(ctx context.Context, mg mintedResource, record ledger.Record, target *corev1.Secret, details managed.ConnectionDetails) error {
 	ctx, cancel := context.WithTimeout(ctx, m.delivery)
 	defer cancel()
 
@@ -508,7 +509,7 @@ var errNotOurs = errors.New("the Secret exists, and is not controlled by this re
 // publishOnce writes the target, unless another process has begun another attempt:
 // that one may have published its own secret. First the target has been read, then
 // the record is, and then the target is written as it was read.
-func (m *minter) publishOnce(ctx context.Context, kube client.Client, mg mintedResource, record mint.Record, target *corev1.Secret, details managed.ConnectionDetails) error {
+func (m *minter) publishOnce(ctx context.Context, kube client.Client, mg mintedResource, record ledger.Record, target *corev1.Secret, details managed.ConnectionDetails) error {
 	if target == nil {
 		return nil
 	}
@@ -523,7 +524,7 @@ func (m *minter) publishOnce(ctx context.Context, kube client.Client, mg mintedR
 		return err
 	}
 
-	if current.Attempt != record.Attempt || current.State != mint.StatePending {
+	if current.Attempt != record.Attempt || current.State != ledger.StatePending {
 		return errSuperseded
 	}
 
@@ -569,20 +570,20 @@ func (m *minter) target(ctx context.Context, mg mintedResource) (*corev1.Secret,
 // stored returns the metadata of the managed resource as the API server has them now,
 // and its record, which is all that is looked at: the rest takes longer to read than to
 // ask for.
-func (m *minter) stored(ctx context.Context, mg mintedResource) (*metav1.PartialObjectMetadata, mint.Record, error) {
+func (m *minter) stored(ctx context.Context, mg mintedResource) (*metav1.PartialObjectMetadata, ledger.Record, error) {
 	gvk, err := m.kube.GroupVersionKindFor(mg)
 	if err != nil {
-		return nil, mint.Record{}, errors.Wrap(err, "cannot tell the kind of the record of attempts")
+		return nil, ledger.Record{}, errors.Wrap(err, "cannot tell the kind of the record of attempts")
 	}
 
 	stored := &metav1.PartialObjectMetadata{}
 	stored.SetGroupVersionKind(gvk)
 
 	if err := m.live.Get(ctx, client.ObjectKeyFromObject(mg), stored); err != nil {
-		return nil, mint.Record{}, errors.Wrap(err, "cannot read the record of attempts")
+		return nil, ledger.Record{}, errors.Wrap(err, "cannot read the record of attempts")
 	}
 
-	record, err := mint.ReadRecord(stored)
+	record, err := ledger.ReadRecord(stored)
 
 	return stored, record, err
 }
@@ -633,13 +634,13 @@ func parentQuery(parents map[string]string) url.Values {
 }
 
 // exactly is what lookup finds the objects of one attempt by.
-func exactly(mark mint.Mark) func(mint.Mark) bool {
-	return func(found mint.Mark) bool { return found == mark }
+func exactly(mark ledger.Mark) func(ledger.Mark) bool {
+	return func(found ledger.Mark) bool { return found == mark }
 }
 
 // lookup returns the external names of the objects that attempts of the managed
 // resource have minted.
-func (m *minter) lookup(ctx context.Context, api *clients.API, isOurs func(mint.Mark) bool, region string, parents map[string]string) ([]string, error) {
+func (m *minter) lookup(ctx context.Context, api *clients.API, isOurs func(ledger.Mark) bool, region string, parents map[string]string) ([]string, error) {
 	objects, err := m.listed(ctx, api, m.resource.CollectionPath(region), parents)
 	if err != nil {
 		return nil, err
@@ -648,7 +649,7 @@ func (m *minter) lookup(ctx context.Context, api *clients.API, isOurs func(mint.
 	var names []string
 
 	for _, o := range objects {
-		_, found, ok := mint.Strip(o.Text(m.resource.Minted.MarkArgument))
+		_, found, ok := ledger.Strip(o.Text(m.resource.Minted.MarkArgument))
 		if ok && isOurs(found) && o.Status() != statusDeleting {
 			names = append(names, m.resource.ExternalName(region, o.Text(m.resource.IDField())))
 		}
@@ -675,12 +676,12 @@ func (m *minter) Initialize(ctx context.Context, mg xpresource.Managed) error {
 		}
 	}
 
-	record, err := mint.ReadRecord(mr)
+	record, err := ledger.ReadRecord(mr)
 	if err != nil {
 		return err
 	}
 
-	if record.State != mint.StatePending {
+	if record.State != ledger.StatePending {
 		return m.checkCopied(ctx, mr)
 	}
 
@@ -691,7 +692,7 @@ func (m *minter) Initialize(ctx context.Context, mg xpresource.Managed) error {
 	}
 
 	if meta.WasDeleted(mr) && released(mr, record.Attempt) {
-		record.State = mint.StateFailed
+		record.State = ledger.StateFailed
 		record.Write(mr)
 		meta.SetExternalCreateFailed(mr, m.now())
 
@@ -712,7 +713,7 @@ func (m *minter) Initialize(ctx context.Context, mg xpresource.Managed) error {
 // checkCopied says what is to be done with a copy of a managed resource whose
 // creation was under way. The attempt was another's, so nothing is revoked.
 func (m *minter) checkCopied(ctx context.Context, mg mintedResource) error {
-	attempt, ok := mint.ReadForeign(mg)
+	attempt, ok := ledger.ReadForeign(mg)
 	if !ok || !meta.ExternalCreateIncomplete(mg) {
 		return nil
 	}
@@ -731,13 +732,13 @@ func (m *minter) checkCopied(ctx context.Context, mg mintedResource) error {
 func (m *minter) restoreName(ctx context.Context, mg mintedResource) error {
 	name, known := meta.GetExternalName(mg), mg.GetID()
 
-	record, err := mint.ReadRecord(mg)
+	record, err := ledger.ReadRecord(mg)
 	if err != nil {
 		return err
 	}
 
 	// It has been minted, perhaps once again, and not yet been observed.
-	if record.State == mint.StateDone && record.Object != "" {
+	if record.State == ledger.StateDone && record.Object != "" {
 		known = record.Object
 	}
 
@@ -753,7 +754,7 @@ func (m *minter) restoreName(ctx context.Context, mg mintedResource) error {
 }
 
 // heal an attempt of which the outcome is not known.
-func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record) error {
+func (m *minter) heal(ctx context.Context, mg mintedResource, record ledger.Record) error {
 	if until := record.At.Add(underWay); !m.began(mg, record) && record.At.After(m.started) && m.now().Before(until) {
 		return errors.Errorf("waiting until %s for attempt %s, which another process has begun and may be about to end", until.Format(time.RFC3339), record.Mark())
 	}
@@ -803,7 +804,7 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 		record = record.Abandon(m.now())
 	}
 
-	record.State, record.Previous = mint.StateFailed, ""
+	record.State, record.Previous = ledger.StateFailed, ""
 	record.Write(mg)
 	meta.SetExternalCreateFailed(mg, m.now())
 
@@ -811,7 +812,7 @@ func (m *minter) heal(ctx context.Context, mg mintedResource, record mint.Record
 }
 
 // began tells whether this process has begun the attempt.
-func (m *minter) began(mg mintedResource, record mint.Record) bool {
+func (m *minter) began(mg mintedResource, record ledger.Record) bool {
 	attempt, ok := m.attempts.Load(mg.GetUID())
 	return ok && attempt == record.Attempt
 }
@@ -834,7 +835,7 @@ func (m *minter) end(ctx context.Context, mg mintedResource, outcome string) err
 // forgotten when nothing of it was there so long afterwards that nothing can
 // come any more.
 func (m *minter) sweep(ctx context.Context, mg mintedResource) error {
-	record, err := mint.ReadRecord(mg)
+	record, err := ledger.ReadRecord(mg)
 	if err != nil {
 		return err
 	}
@@ -850,10 +851,10 @@ func (m *minter) sweep(ctx context.Context, mg mintedResource) error {
 		return err
 	}
 
-	var kept []mint.Abandoned
+	var kept []ledger.Abandoned
 
 	for _, a := range record.Abandoned {
-		names, err := m.lookup(ctx, api, exactly(mint.Mark{UID: record.UID, Attempt: a.Attempt}), a.Region, a.Parents)
+		names, err := m.lookup(ctx, api, exactly(ledger.Mark{UID: record.UID, Attempt: a.Attempt}), a.Region, a.Parents)
 		if err != nil {
 			return errors.Wrapf(err, "cannot look up what the abandoned attempt %s has created", a.Attempt)
 		}
@@ -880,7 +881,7 @@ func (m *minter) sweep(ctx context.Context, mg mintedResource) error {
 
 // storeRecord stores a record without touching the rest of the managed resource,
 // whose status is about to be stored.
-func (m *minter) storeRecord(ctx context.Context, mg mintedResource, record mint.Record) error {
+func (m *minter) storeRecord(ctx context.Context, mg mintedResource, record ledger.Record) error {
 	record.Write(mg)
 
 	stored, ok := mg.DeepCopyObject().(client.Object)
@@ -889,7 +890,7 @@ func (m *minter) storeRecord(ctx context.Context, mg mintedResource, record mint
 	}
 
 	patch := client.RawPatch("application/merge-patch+json", []byte(fmt.Sprintf(`{"metadata":{"resourceVersion":%q,"annotations":{%q:%q}}}`,
-		mg.GetResourceVersion(), mint.AnnotationRecord, mg.GetAnnotations()[mint.AnnotationRecord])))
+		mg.GetResourceVersion(), ledger.AnnotationRecord, mg.GetAnnotations()[ledger.AnnotationRecord])))
 	if err := m.kube.Patch(ctx, stored, patch); err != nil {
 		return errors.Wrap(err, "cannot store the record of attempts")
 	}

@@ -27,7 +27,8 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // What it means that Terraform finds no token.
@@ -141,7 +142,7 @@ func TestObserveMissing(t *testing.T) {
 			reason: "Before it was ever seen, it is looked for where it was minted.",
 			name:   true, alive: true,
 			own: func(tk *v1beta1.Token, name string) {
-				mint.Record{UID: ownUID, Object: name, State: mint.StateDone, Parents: map[string]string{"namespace_id": *tk.Spec.ForProvider.NamespaceID}}.Write(tk)
+				ledger.Record{UID: ownUID, Object: name, State: ledger.StateDone, Parents: map[string]string{"namespace_id": *tk.Spec.ForProvider.NamespaceID}}.Write(tk)
 				tk.Spec.ForProvider.NamespaceID = ptr.To(paris)
 			},
 			want: "but lists it",
@@ -211,7 +212,7 @@ func TestObserveMissing(t *testing.T) {
 				case tc.own != nil:
 					tc.own(tk, old)
 				case tc.name:
-					mint.Record{UID: ownUID, Object: old, State: mint.StateDone}.Write(tk)
+					ledger.Record{UID: ownUID, Object: old, State: ledger.StateDone}.Write(tk)
 				}
 
 				if tc.change != nil {
@@ -256,7 +257,7 @@ func TestObserveMissing(t *testing.T) {
 			want := b.pending(0)
 			want.Renewed = tk.GetAnnotations()[AnnotationRenew]
 
-			if diff := cmp.Diff(want, after, cmpopts.IgnoreFields(mint.Record{}, "Attempt")); diff != "" || after.Attempt == before.Attempt {
+			if diff := cmp.Diff(want, after, cmpopts.IgnoreFields(ledger.Record{}, "Attempt")); diff != "" || after.Attempt == before.Attempt {
 				t.Errorf("\n%s\nrecord: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -291,7 +292,7 @@ func TestMinterCreate(t *testing.T) {
 
 	cases := map[string]struct {
 		reason  string
-		outcome mint.Outcome
+		outcome issue.Outcome
 		// change the managed resource that the API server has, and prepare what the
 		// minter meets.
 		change  func(*v1beta1.Token)
@@ -305,7 +306,7 @@ func TestMinterCreate(t *testing.T) {
 		// before is the external name of a token that is gone.
 		before string
 		want   string
-		state  mint.State
+		state  ledger.State
 		// sent requests that mint, and what they leave alive and in the Secret.
 		sent, alive int
 		published   bool
@@ -314,51 +315,51 @@ func TestMinterCreate(t *testing.T) {
 		lost, added bool
 	}{
 		"Minted": {
-			reason: "The secret is published before anything else.", outcome: mint.Minted,
-			state: mint.StateDone, sent: 1, alive: 1, published: true,
+			reason: "The secret is published before anything else.", outcome: issue.Minted,
+			state: ledger.StateDone, sent: 1, alive: 1, published: true,
 		},
 		"Unclear": {
-			reason: "It may have been created, so that the record stays.", outcome: mint.Unclear,
-			want: "it is unclear whether Scaleway has created a Token for attempt " + ownMark.String(), state: mint.StatePending, sent: 1,
+			reason: "It may have been created, so that the record stays.", outcome: issue.Unclear,
+			want: "it is unclear whether Scaleway has created a Token for attempt " + ownMark.String(), state: ledger.StatePending, sent: 1,
 		},
 		"Refused": {
-			reason: "Nothing was created.", outcome: mint.Refused,
-			want: "http error 500", state: mint.StateFailed, sent: 1,
+			reason: "Nothing was created.", outcome: issue.Refused,
+			want: "http error 500", state: ledger.StateFailed, sent: 1,
 		},
 		"NotSent": {
-			reason: "Terraform has done something else.", outcome: mint.NotSent,
-			want: "Terraform sent no request", state: mint.StateFailed, sent: 1,
+			reason: "Terraform has done something else.", outcome: issue.NotSent,
+			want: "Terraform sent no request", state: ledger.StateFailed, sent: 1,
 		},
 		"MintedThenFailed": {
-			reason: "A token that exists is published and named, whatever Terraform makes of it.", outcome: mint.Minted,
+			reason: "A token that exists is published and named, whatever Terraform makes of it.", outcome: issue.Minted,
 			after: func(mg xpresource.Managed) error {
 				meta.RemoveAnnotations(mg, meta.AnnotationKeyExternalName)
 				return errors.New("cannot read it")
 			},
-			state: mint.StateDone, sent: 1, alive: 1, published: true,
+			state: ledger.StateDone, sent: 1, alive: 1, published: true,
 		},
 		"MintedInPlaceOfAnother": {
-			reason: "The name is that of the new one.", outcome: mint.Minted, before: paris,
-			state: mint.StateDone, sent: 1, alive: 1, published: true,
+			reason: "The name is that of the new one.", outcome: issue.Minted, before: paris,
+			state: ledger.StateDone, sent: 1, alive: 1, published: true,
 		},
 		"UnclearInSilence": {
-			reason: "That Terraform sees nothing wrong proves nothing.", outcome: mint.Unclear,
+			reason: "That Terraform sees nothing wrong proves nothing.", outcome: issue.Unclear,
 			after: func(xpresource.Managed) error { return nil },
-			want:  "the answer cannot be read", state: mint.StatePending, sent: 1,
+			want:  "the answer cannot be read", state: ledger.StatePending, sent: 1,
 		},
 		"ForbiddenInPlaceOfAnother": {
-			reason: "The name stays that of the one that is gone.", outcome: mint.Minted, before: paris,
+			reason: "The name stays that of the one that is gone.", outcome: issue.Minted, before: paris,
 			prepare: refuse(2, 100, forbidden),
-			want:    "which has been revoked again", state: mint.StateFailed, sent: 1,
+			want:    "which has been revoked again", state: ledger.StateFailed, sent: 1,
 		},
 		"ForbiddenMeanwhileAndNoCredentials": {
-			reason: "What cannot be revoked either is looked up later.", outcome: mint.Minted,
+			reason: "What cannot be revoked either is looked up later.", outcome: issue.Minted,
 			prepare: refuse(2, 100, forbidden),
 			during:  func(b *bench) { b.minter.api = noAPI },
-			want:    "no credentials", state: mint.StatePending, sent: 1, alive: 1,
+			want:    "no credentials", state: ledger.StatePending, sent: 1, alive: 1,
 		},
 		"PublishedInSpiteOfAnError": {
-			reason: "The API server has done it, and its answer was lost: what can be read is not revoked.", outcome: mint.Minted,
+			reason: "The API server has done it, and its answer was lost: what can be read is not revoked.", outcome: issue.Minted,
 			prepare: func(b *bench) {
 				n := 0
 				b.refuse = func(o client.Object) error {
@@ -376,65 +377,65 @@ func TestMinterCreate(t *testing.T) {
 					return kerrors.NewForbidden(corev1.Resource("secrets"), published, errors.New("no"))
 				}
 			},
-			want: "refusing to revoke", state: mint.StatePending, sent: 1, alive: 1, lost: true,
+			want: "refusing to revoke", state: ledger.StatePending, sent: 1, alive: 1, lost: true,
 		},
 		"InvalidMeanwhile": {
-			reason: "What the API server will never take is not tried again.", outcome: mint.Minted,
+			reason: "What the API server will never take is not tried again.", outcome: issue.Minted,
 			prepare: refuse(2, 100, kerrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Secret").GroupKind(), published, nil)),
-			want:    "which has been revoked again", state: mint.StateFailed, sent: 1,
+			want:    "which has been revoked again", state: ledger.StateFailed, sent: 1,
 		},
 		"SecretTakenMeanwhile": {
-			reason: "Nor is what belongs to somebody else.", outcome: mint.Minted,
+			reason: "Nor is what belongs to somebody else.", outcome: issue.Minted,
 			during: func(b *bench) {
 				b.secret(&v1beta1.Token{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", UID: "another"}}, published, "")
 			},
-			want: errNotOurs.Error(), state: mint.StateFailed, sent: 1,
+			want: errNotOurs.Error(), state: ledger.StateFailed, sent: 1,
 		},
 		"IntoOwnSecret": {
-			reason: "What somebody has added to it stays.", outcome: mint.Minted,
+			reason: "What somebody has added to it stays.", outcome: issue.Minted,
 			prepare: func(b *bench) { b.secret(b.stored(), published, "") },
-			state:   mint.StateDone, sent: 1, alive: 1, published: true, added: true,
+			state:   ledger.StateDone, sent: 1, alive: 1, published: true, added: true,
 		},
 		"IntoHollowSecret": {
-			reason: "It is filled.", outcome: mint.Minted,
+			reason: "It is filled.", outcome: issue.Minted,
 			prepare: func(b *bench) {
 				b.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{
 					Namespace: "team-a", Name: published,
 					OwnerReferences: []metav1.OwnerReference{meta.AsController(meta.TypedReferenceTo(b.stored(), v1beta1.Token_GroupVersionKind))},
 				}})
 			},
-			state: mint.StateDone, sent: 1, alive: 1, published: true,
+			state: ledger.StateDone, sent: 1, alive: 1, published: true,
 		},
 		"SecretUnreadable": {
-			reason: "It may be somebody else's.", outcome: mint.Minted,
+			reason: "It may be somebody else's.", outcome: issue.Minted,
 			prepare: func(b *bench) { b.unreadable = cannotRead(published) },
-			want:    "no Token is created, because its secret could not be published", state: mint.StateFailed,
+			want:    "no Token is created, because its secret could not be published", state: ledger.StateFailed,
 		},
 		"RecordNotRead": {
-			reason: "Another attempt may have begun.", outcome: mint.Minted,
+			reason: "Another attempt may have begun.", outcome: issue.Minted,
 			prepare: func(b *bench) { b.minter.live = unavailable(b.kube) },
-			want:    "no Token is created, because its secret could not be published", state: mint.StateFailed,
+			want:    "no Token is created, because its secret could not be published", state: ledger.StateFailed,
 		},
 		"RecordNotReadMeanwhile": {
-			reason: "That the API server does not answer is no other attempt.", outcome: mint.Minted,
+			reason: "That the API server does not answer is no other attempt.", outcome: issue.Minted,
 			during: func(b *bench) {
 				b.minter.live = interceptor.NewClient(b.kube, interceptor.Funcs{Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
 					b.minter.live = b.kube
 					return errors.New("no answer from the API server")
 				}})
 			},
-			state: mint.StateDone, sent: 1, alive: 1, published: true,
+			state: ledger.StateDone, sent: 1, alive: 1, published: true,
 		},
 		"UndeliverableUntilTimeout": {
-			reason: "What was tried for long enough is revoked, which is given time of its own.", outcome: mint.Minted,
+			reason: "What was tried for long enough is revoked, which is given time of its own.", outcome: issue.Minted,
 			prepare: func(b *bench) {
 				b.minter.delivery = publishInterval / 10
 				refuse(2, 100, errors.New("no answer from the API server"))(b)
 			},
-			want: "which has been revoked again", state: mint.StateFailed, sent: 1,
+			want: "which has been revoked again", state: ledger.StateFailed, sent: 1,
 		},
 		"ForbiddenMeanwhileAndUnreadable": {
-			reason: "Its secret may be published.", outcome: mint.Minted,
+			reason: "Its secret may be published.", outcome: issue.Minted,
 			prepare: func(b *bench) {
 				n := 0
 				b.refuse = func(o client.Object) error {
@@ -447,80 +448,80 @@ func TestMinterCreate(t *testing.T) {
 					return forbidden
 				}
 			},
-			want: "nor revoke it yet", state: mint.StatePending, sent: 1, alive: 1,
+			want: "nor revoke it yet", state: ledger.StatePending, sent: 1, alive: 1,
 		},
 		"NotRecorded": {
-			reason: "An attempt that nobody could find again is not made.", outcome: mint.Minted,
+			reason: "An attempt that nobody could find again is not made.", outcome: issue.Minted,
 			change: func(tk *v1beta1.Token) {
-				mint.Record{UID: ownUID, Attempt: ownAttempt, State: mint.StateFailed}.Write(tk)
+				ledger.Record{UID: ownUID, Attempt: ownAttempt, State: ledger.StateFailed}.Write(tk)
 			},
-			want: "without a recorded attempt", state: mint.StateFailed,
+			want: "without a recorded attempt", state: ledger.StateFailed,
 		},
 		"UnderWay": {
-			reason: "An attempt is made once at a time.", outcome: mint.Minted,
+			reason: "An attempt is made once at a time.", outcome: issue.Minted,
 			prepare: func(b *bench) {
 				if _, err := b.minter.permits.Issue(b.pending(0), time.Hour); err != nil {
 					b.t.Fatal(err)
 				}
 			},
 			underWay: true,
-			want:     "is under way already", state: mint.StatePending,
+			want:     "is under way already", state: ledger.StatePending,
 		},
 		"SecretForeign": {
-			reason: "Nothing is minted that cannot be published.", outcome: mint.Minted,
+			reason: "Nothing is minted that cannot be published.", outcome: issue.Minted,
 			prepare: func(b *bench) {
 				b.secret(&v1beta1.Token{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", UID: "another"}}, published, "")
 			},
-			want: "no Token is created, because its secret could not be published", state: mint.StateFailed,
+			want: "no Token is created, because its secret could not be published", state: ledger.StateFailed,
 		},
 		"SecretForbidden": {
-			reason: "Nothing is minted that cannot be published.", outcome: mint.Minted,
+			reason: "Nothing is minted that cannot be published.", outcome: issue.Minted,
 			prepare: refuse(1, 1, forbidden),
-			want:    "no Token is created, because its secret could not be published", state: mint.StateFailed,
+			want:    "no Token is created, because its secret could not be published", state: ledger.StateFailed,
 		},
 		"Superseded": {
-			reason: "Another process has begun another attempt.", outcome: mint.Minted,
-			prepare: func(b *bench) { b.supersede(mint.StatePending) },
-			want:    "another attempt has begun meanwhile", state: mint.StateFailed,
+			reason: "Another process has begun another attempt.", outcome: issue.Minted,
+			prepare: func(b *bench) { b.supersede(ledger.StatePending) },
+			want:    "another attempt has begun meanwhile", state: ledger.StateFailed,
 		},
 		"ForbiddenMeanwhile": {
-			reason: "What cannot be published is revoked at once.", outcome: mint.Minted,
+			reason: "What cannot be published is revoked at once.", outcome: issue.Minted,
 			prepare: refuse(2, 100, forbidden),
-			want:    "which has been revoked again", state: mint.StateFailed, sent: 1,
+			want:    "which has been revoked again", state: ledger.StateFailed, sent: 1,
 		},
 		"ForbiddenMeanwhileAndNotRevoked": {
-			reason: "What cannot be revoked either is looked up later.", outcome: mint.Minted,
+			reason: "What cannot be revoked either is looked up later.", outcome: issue.Minted,
 			prepare: func(b *bench) {
 				refuse(2, 100, forbidden)(b)
 				b.fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Body: `{"message":"no"}`})
 			},
-			want: "nor revoke it yet", state: mint.StatePending, sent: 1, alive: 1,
+			want: "nor revoke it yet", state: ledger.StatePending, sent: 1, alive: 1,
 		},
 		"ConflictMeanwhile": {
-			reason: "A value that only this process has is kept until it is published.", outcome: mint.Minted,
+			reason: "A value that only this process has is kept until it is published.", outcome: issue.Minted,
 			prepare: refuse(2, 2, conflict),
-			state:   mint.StateDone, sent: 1, alive: 1, published: true,
+			state:   ledger.StateDone, sent: 1, alive: 1, published: true,
 		},
 		"StoppedMeanwhile": {
-			reason: "A process that is asked to stop publishes first.", outcome: mint.Minted,
+			reason: "A process that is asked to stop publishes first.", outcome: issue.Minted,
 			stopped: true,
-			state:   mint.StateDone, sent: 1, alive: 1, published: true,
+			state:   ledger.StateDone, sent: 1, alive: 1, published: true,
 		},
 		"SupersededMeanwhile": {
-			reason: "Another attempt may have published its own secret.", outcome: mint.Minted,
-			during: func(b *bench) { b.supersede(mint.StatePending) },
-			want:   "another attempt has begun meanwhile", state: mint.StateFailed, sent: 1,
+			reason: "Another attempt may have published its own secret.", outcome: issue.Minted,
+			during: func(b *bench) { b.supersede(ledger.StatePending) },
+			want:   "another attempt has begun meanwhile", state: ledger.StateFailed, sent: 1,
 		},
 		"GivenUpMeanwhile": {
-			reason: "Another process has given the attempt up, and mints the next.", outcome: mint.Minted,
+			reason: "Another process has given the attempt up, and mints the next.", outcome: issue.Minted,
 			during: func(b *bench) {
 				tk := b.stored()
 				r := b.pending(0)
-				r.State = mint.StateFailed
+				r.State = ledger.StateFailed
 				r.Write(tk)
 				b.update(tk)
 			},
-			want: "another attempt has begun meanwhile", state: mint.StateFailed, sent: 1,
+			want: "another attempt has begun meanwhile", state: ledger.StateFailed, sent: 1,
 		},
 	}
 
@@ -571,7 +572,7 @@ func TestMinterCreate(t *testing.T) {
 			wantErr(t, tc.reason, tc.want, err)
 
 			undeliverable := 0
-			if tc.sent > 0 && tc.outcome == mint.Minted && tc.state == mint.StateFailed {
+			if tc.sent > 0 && tc.outcome == issue.Minted && tc.state == ledger.StateFailed {
 				undeliverable = 1
 			}
 
@@ -625,7 +626,7 @@ func TestMinterCreate(t *testing.T) {
 // How an attempt ends that was interrupted.
 func TestMinterInitialize(t *testing.T) {
 	type left struct {
-		State     mint.State
+		State     ledger.State
 		Named     bool
 		Revoked   bool
 		Abandoned int
@@ -652,32 +653,32 @@ func TestMinterInitialize(t *testing.T) {
 		"Published": {
 			reason: "That its secret is published proves which token it is.",
 			minted: true, published: true,
-			left:  left{State: mint.StateDone, Named: true},
+			left:  left{State: ledger.StateDone, Named: true},
 			ended: endedPublished,
 		},
 		"PublishedInForeignSecret": {
 			reason: "A secret that can be read may be in use, whoever controls the Secret.",
 			minted: true, published: true, foreign: true,
-			left:  left{State: mint.StateDone, Named: true},
+			left:  left{State: ledger.StateDone, Named: true},
 			ended: endedPublished,
 		},
 		"Lost": {
 			reason: "A token whose value nobody has is revoked.",
 			minted: true,
 			ended:  endedRevoked,
-			left:   left{State: mint.StateFailed, Revoked: true},
+			left:   left{State: ledger.StateFailed, Revoked: true},
 		},
 		"PublishedAndDoubled": {
 			reason: "What lies between has sent the request twice: one of the two is published.",
 			minted: true, published: true, ended: endedPublished,
 			prepare: func(b *bench) { b.mint(ownMark.Append("token")) },
-			left:    left{State: mint.StateDone, Named: true},
+			left:    left{State: ledger.StateDone, Named: true},
 		},
 		"LostAndDoubled": {
 			reason: "What lies between has sent the request twice: nobody has the value of either.",
 			minted: true, ended: endedRevoked,
 			prepare: func(b *bench) { b.mint(ownMark.Append("token")) },
-			left:    left{State: mint.StateFailed, Revoked: true},
+			left:    left{State: ledger.StateFailed, Revoked: true},
 		},
 		"LostAndNotRevoked": {
 			reason: "Nothing more is minted while it is there.",
@@ -686,57 +687,57 @@ func TestMinterInitialize(t *testing.T) {
 				b.fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Body: `{"message":"no"}`})
 			},
 			want: "an interrupted attempt has left an object whose secret is lost",
-			left: left{State: mint.StatePending},
+			left: left{State: ledger.StatePending},
 		},
 		"BeingRevoked": {
 			reason: "What is on its way out is not looked for again.",
 			before: time.Hour, pending: time.Hour,
 			minted: true, status: "deleting",
 			ended: endedNotFound,
-			left:  left{State: mint.StateFailed, Abandoned: 1},
+			left:  left{State: ledger.StateFailed, Abandoned: 1},
 		},
 		"NoCredentials": {
 			reason: "Nobody knows, and nothing more is minted.",
 			minted: true, prepare: func(b *bench) { b.minter.api = noAPI },
 			want: "cannot look up what attempt " + ownMark.String(),
-			left: left{State: mint.StatePending},
+			left: left{State: ledger.StatePending},
 		},
 		"SecretNotRead": {
 			reason: "Its secret may be published.",
 			minted: true, prepare: func(b *bench) { b.unreadable = cannotRead(published) },
 			want: "cannot check Secret",
-			left: left{State: mint.StatePending},
+			left: left{State: ledger.StatePending},
 		},
 		"LostWithoutSecret": {
 			reason: "Nobody can have its value.",
 			minted: true, ended: endedRevoked,
 			change: func(tk *v1beta1.Token) { tk.Spec.WriteConnectionSecretToReference = nil },
-			left:   left{State: mint.StateFailed, Revoked: true},
+			left:   left{State: ledger.StateFailed, Revoked: true},
 		},
 		"NotStored": {
 			reason: "It is looked up again.",
 			before: time.Hour, pending: time.Hour,
 			prepare: func(b *bench) { b.refuse = func(client.Object) error { return errors.New("no answer") } },
 			want:    "cannot store that attempt " + ownMark.String() + " has failed",
-			left:    left{State: mint.StatePending},
+			left:    left{State: ledger.StatePending},
 		},
 		"SameSecond": {
 			reason: "The reconciler's annotation has whole seconds, and came after the record.",
 			before: -time.Second / 2,
 			want:   "waiting until",
-			left:   left{State: mint.StatePending},
+			left:   left{State: ledger.StatePending},
 		},
 		"Quiet": {
 			reason: "A request may arrive for twice as long as it may take.",
 			before: 2*time.Minute - time.Second, pending: 2*time.Minute - time.Second,
 			want: "waiting until 2026-01-02T12:00:01Z for the outcome of attempt " + ownMark.String(),
-			left: left{State: mint.StatePending},
+			left: left{State: ledger.StatePending},
 		},
 		"GivenUp": {
 			reason: "After that it is given up, and looked for while it may arrive all the same.",
 			ended:  endedNotFound,
 			before: 2 * time.Minute, pending: 2 * time.Minute,
-			left: left{State: mint.StateFailed, Abandoned: 1},
+			left: left{State: ledger.StateFailed, Abandoned: 1},
 		},
 		"NotLookedUp": {
 			reason: "Without the list nobody knows.",
@@ -745,26 +746,26 @@ func TestMinterInitialize(t *testing.T) {
 				b.fail(fakescaleway.Fault{Method: http.MethodGet, Status: http.StatusForbidden, Body: `{"message":"no"}`})
 			},
 			want: "nothing more is created until it is known; objects in question have \"" + ownMark.String(),
-			left: left{State: mint.StatePending},
+			left: left{State: ledger.StatePending},
 		},
 		"NeverSent": {
 			reason:  "Create was never called, so that there is nothing to look for.",
 			pending: time.Hour,
 			minted:  true, prepare: func(b *bench) { b.fail(fakescaleway.Fault{Status: http.StatusInternalServerError}) },
-			left: left{State: mint.StatePending},
+			left: left{State: ledger.StatePending},
 		},
 		"RenewalPending": {
 			reason:  "A renewal is no creation to the reconciler.",
 			pending: time.Hour, renewal: true,
 			ended:  endedRevoked,
 			minted: true,
-			left:   left{State: mint.StateFailed, Revoked: true},
+			left:   left{State: ledger.StateFailed, Revoked: true},
 		},
 		"Deleted": {
 			reason: "A token that is being deleted may be left behind by name.",
 			change: deleted,
 			want:   AnnotationRelease + "=" + ownAttempt,
-			left:   left{State: mint.StatePending},
+			left:   left{State: ledger.StatePending},
 		},
 		"Released": {
 			reason: "The user has given it up.",
@@ -774,14 +775,14 @@ func TestMinterInitialize(t *testing.T) {
 				deleted(tk)
 				meta.AddAnnotations(tk, map[string]string{AnnotationRelease: ownAttempt})
 			},
-			left: left{State: mint.StateFailed},
+			left: left{State: ledger.StateFailed},
 		},
 		"ReleasedWhileAlive": {
 			reason: "Only what is being deleted is let go of.",
 			minted: true,
 			ended:  endedRevoked,
 			change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{AnnotationRelease: ownAttempt}) },
-			left:   left{State: mint.StateFailed, Revoked: true},
+			left:   left{State: ledger.StateFailed, Revoked: true},
 		},
 	}
 
@@ -794,8 +795,8 @@ func TestMinterInitialize(t *testing.T) {
 			// Others that look like it.
 			others := make([]string, 3)
 			others[0], _ = b.mint("token")
-			others[1], _ = b.mint(mint.Mark{UID: ownUID, Attempt: "00000000"}.Append("token"))
-			others[2], _ = b.mint(mint.Mark{UID: "00000000-0000-4000-8000-000000000000", Attempt: ownAttempt}.Append("token"))
+			others[1], _ = b.mint(ledger.Mark{UID: ownUID, Attempt: "00000000"}.Append("token"))
+			others[2], _ = b.mint(ledger.Mark{UID: "00000000-0000-4000-8000-000000000000", Attempt: ownAttempt}.Append("token"))
 
 			name, value := "", ""
 			if tc.minted {
@@ -886,7 +887,7 @@ func TestMinterInitialize(t *testing.T) {
 				}
 			}
 
-			if tc.want == "" && r.State != mint.StatePending && meta.ExternalCreateIncomplete(stored) {
+			if tc.want == "" && r.State != ledger.StatePending && meta.ExternalCreateIncomplete(stored) {
 				t.Errorf("\n%s\nthe reconciler would take the creation for interrupted: %v", tc.reason, stored.GetAnnotations())
 			}
 
@@ -929,7 +930,7 @@ func TestRestoreName(t *testing.T) {
 					tk.Status.AtProvider.ID = &tc.id
 				}
 
-				mint.Record{UID: ownUID, State: mint.StateDone, Object: tc.object}.Write(tk)
+				ledger.Record{UID: ownUID, State: ledger.StateDone, Object: tc.object}.Write(tk)
 			})
 
 			wantErr(t, tc.reason, tc.want, b.minter.Initialize(t.Context(), tk))
@@ -1004,7 +1005,7 @@ func TestSweep(t *testing.T) {
 					old, value := b.mint("old")
 
 					meta.SetExternalName(tk, fresh)
-					r.State, r.Object, r.Previous = mint.StateDone, fresh, old
+					r.State, r.Object, r.Previous = ledger.StateDone, fresh, old
 
 					if tc.previousPublished {
 						b.secret(tk, published, value)

@@ -17,7 +17,7 @@ import (
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -140,7 +140,7 @@ func (e *external) observeMinted(ctx context.Context, mg xpresource.Managed, o m
 
 	o.ConnectionDetails = details
 
-	record, err := mint.ReadRecord(mr)
+	record, err := ledger.ReadRecord(mr)
 	if err != nil {
 		return managed.ExternalObservation{}, err
 	}

@@ -22,7 +22,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -44,11 +44,11 @@ func TestObserveMinted(t *testing.T) {
 		events []event.Reason
 		// exists, current and published are what the reconciler is told.
 		exists, current, published bool
-		state                      mint.State
+		state                      ledger.State
 	}{
 		"Published": {
 			reason: "It is published, complete, and not written again.", held: "own",
-			ready: xpv1.ReasonAvailable, exists: true, current: true, state: mint.StateDone,
+			ready: xpv1.ReasonAvailable, exists: true, current: true, state: ledger.StateDone,
 		},
 		"Incomplete": {
 			reason: "The reconciler publishes what is made of the secret.", held: "own",
@@ -58,70 +58,70 @@ func TestObserveMinted(t *testing.T) {
 				delete(s.Data, "token")
 				b.update(s)
 			},
-			ready: xpv1.ReasonAvailable, exists: true, current: true, published: true, state: mint.StateDone,
+			ready: xpv1.ReasonAvailable, exists: true, current: true, published: true, state: ledger.StateDone,
 		},
 		"NotObserved": {
-			reason: "Nothing is known.", err: errors.New("no answer"), want: "no answer", state: mint.StateDone,
+			reason: "Nothing is known.", err: errors.New("no answer"), want: "no answer", state: ledger.StateDone,
 		},
 		"Ended": {
-			reason: "The user is told what comes after.", err: errors.New("http error 410 Gone"), want: "ContainersPrivateAccess", state: mint.StateDone,
+			reason: "The user is told what comes after.", err: errors.New("http error 410 Gone"), want: "ContainersPrivateAccess", state: ledger.StateDone,
 		},
 		"Lost": {
 			reason: "It is said, and not replaced.",
-			ready:  ReasonSecretLost, events: []event.Reason{event.Reason(ReasonSecretLost)}, exists: true, current: true, state: mint.StateDone,
+			ready:  ReasonSecretLost, events: []event.Reason{event.Reason(ReasonSecretLost)}, exists: true, current: true, state: ledger.StateDone,
 		},
 		"StillLost": {
 			reason: "It has been said.",
 			change: func(tk *v1beta1.Token) { tk.SetConditions(unready(ReasonSecretLost, "it is lost")) },
-			ready:  ReasonSecretLost, exists: true, current: true, state: mint.StateDone,
+			ready:  ReasonSecretLost, exists: true, current: true, state: ledger.StateDone,
 		},
 		"LostOtherwise": {
 			reason: "It is another trouble than before.", held: "text",
 			change: func(tk *v1beta1.Token) { tk.SetConditions(unready(ReasonSecretLost, "it is lost")) },
 			ready:  ReasonSecretUnreadable, events: []event.Reason{event.Reason(ReasonSecretUnreadable)},
-			exists: true, current: true, state: mint.StateDone,
+			exists: true, current: true, state: ledger.StateDone,
 		},
 		"Expired": {
 			reason: "That it has expired matters more than where its value is.",
 			change: func(tk *v1beta1.Token) { tk.Status.AtProvider.ExpiresAt = ptr.To(noon.Format(time.RFC3339)) },
-			ready:  ReasonExpired, events: []event.Reason{event.Reason(ReasonExpired)}, exists: true, current: true, state: mint.StateDone,
+			ready:  ReasonExpired, events: []event.Reason{event.Reason(ReasonExpired)}, exists: true, current: true, state: ledger.StateDone,
 		},
 		"NotChecked": {
 			reason:  "Without its Secret nobody knows.",
 			prepare: func(b *bench) { b.unreadable = cannotRead(published) },
-			want:    "cannot check Secret", state: mint.StateDone,
+			want:    "cannot check Secret", state: ledger.StateDone,
 			ready: xpv1.ReasonAvailable,
 		},
 		"NotPublishedBecauseDeleted": {
 			reason: "What is being deleted needs no secret.", change: deleted,
-			ready: xpv1.ReasonAvailable, exists: true, current: true, state: mint.StateDone,
+			ready: xpv1.ReasonAvailable, exists: true, current: true, state: ledger.StateDone,
 		},
 		"RenewalDue": {
 			reason: "The reconciler is told to update it.", held: "own",
 			change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"}) },
-			ready:  xpv1.ReasonAvailable, exists: true, state: mint.StateDone,
+			ready:  xpv1.ReasonAvailable, exists: true, state: ledger.StateDone,
 		},
 		"Creating": {
 			reason: "It cannot be used yet, and cannot be changed.", held: "own", status: statusCreating,
-			ready: xpv1.ReasonCreating, exists: true, current: true, state: mint.StateDone,
+			ready: xpv1.ReasonCreating, exists: true, current: true, state: ledger.StateDone,
 		},
 		"Missing": {
 			reason: "Another attempt is recorded.", missing: true,
 			change: func(tk *v1beta1.Token) { meta.RemoveAnnotations(tk, meta.AnnotationKeyExternalName) },
-			state:  mint.StatePending,
+			state:  ledger.StatePending,
 		},
 		"MissingUnknown": {
 			reason: "What it does not know is not minted.", missing: true,
-			change: func(tk *v1beta1.Token) { mint.Record{UID: ownUID}.Write(tk) },
+			change: func(tk *v1beta1.Token) { ledger.Record{UID: ownUID}.Write(tk) },
 			want:   "this object did not create",
 		},
 		"NotSwept": {
 			reason: "What an abandoned attempt has left comes first.", held: "own",
 			change: func(tk *v1beta1.Token) {
-				mint.Record{UID: ownUID, State: mint.StateDone, Object: meta.GetExternalName(tk), Abandoned: []mint.Abandoned{{Attempt: ownAttempt, At: noon, Region: "fr-par"}}}.Write(tk)
+				ledger.Record{UID: ownUID, State: ledger.StateDone, Object: meta.GetExternalName(tk), Abandoned: []ledger.Abandoned{{Attempt: ownAttempt, At: noon, Region: "fr-par"}}}.Write(tk)
 			},
 			prepare: func(b *bench) { b.minter.api = noAPI },
-			want:    "no credentials", state: mint.StateDone,
+			want:    "no credentials", state: ledger.StateDone,
 			ready: "",
 		},
 	}
@@ -139,7 +139,7 @@ func TestObserveMinted(t *testing.T) {
 
 			tk := b.token(func(tk *v1beta1.Token) {
 				meta.SetExternalName(tk, own)
-				mint.Record{UID: ownUID, State: mint.StateDone, Object: own, Secret: published}.Write(tk)
+				ledger.Record{UID: ownUID, State: ledger.StateDone, Object: own, Secret: published}.Write(tk)
 
 				if tc.change != nil {
 					tc.change(tk)

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // bookkeeping are the annotations that the provider writes about its own work. A
@@ -21,7 +21,7 @@ var bookkeeping = []string{
 	meta.AnnotationKeyExternalCreatePending,
 	meta.AnnotationKeyExternalCreateSucceeded,
 	meta.AnnotationKeyExternalCreateFailed,
-	mint.AnnotationRecord,
+	ledger.AnnotationRecord,
 }
 
 // desiredStateChanged lets through what changes what the user wants: the spec, the

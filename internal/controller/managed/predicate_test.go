@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // What the provider writes about its own work has nothing reconciled: a refused
@@ -32,7 +32,7 @@ func TestDesiredStateChanged(t *testing.T) {
 		"Pending":      {reason: "The provider writes it.", change: func(tk *v1beta1.Token) { meta.SetExternalCreatePending(tk, later) }},
 		"Succeeded":    {reason: "The provider writes it.", change: func(tk *v1beta1.Token) { meta.SetExternalCreateSucceeded(tk, later) }},
 		"Failed":       {reason: "The provider writes it.", change: func(tk *v1beta1.Token) { meta.SetExternalCreateFailed(tk, later) }},
-		"Record":       {reason: "The provider writes it.", change: func(tk *v1beta1.Token) { mint.Record{Attempt: ownAttempt}.Write(tk) }},
+		"Record":       {reason: "The provider writes it.", change: func(tk *v1beta1.Token) { ledger.Record{Attempt: ownAttempt}.Write(tk) }},
 		"Spec":         {reason: "The user wants something else.", change: func(tk *v1beta1.Token) { tk.SetGeneration(2) }, want: true},
 		"Label":        {reason: "A selector may find it now.", change: func(tk *v1beta1.Token) { tk.SetLabels(map[string]string{"a": "b"}) }, want: true},
 		"Renew":        {reason: "The user asks for a new secret.", change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"}) }, want: true},
@@ -44,7 +44,7 @@ func TestDesiredStateChanged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := token(func(tk *v1beta1.Token) {
 				tk.SetGeneration(1)
-				mint.Record{UID: ownUID}.Write(tk)
+				ledger.Record{UID: ownUID}.Write(tk)
 				meta.SetExternalName(tk, paris)
 			})
 

@@ -30,7 +30,7 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // LabelPublishes is on each Secret that holds the secret of a minted object. Its
@@ -112,7 +112,7 @@ func reduce(minted map[string]resource.Resource) toolscache.TransformFunc {
 
 		kept.StringData[keptIdentity] = id
 		kept.StringData[keptComplete] = strconv.FormatBool(r.IsComplete(s.Data))
-		kept.StringData[keptFingerprint] = mint.Digest(controllerUID(s), id, string(s.Data[r.SecretKey()]))
+		kept.StringData[keptFingerprint] = ledger.Digest(controllerUID(s), id, string(s.Data[r.SecretKey()]))
 
 		return kept, nil
 	}
@@ -132,7 +132,7 @@ func digest(data map[string][]byte) string {
 // isPublished tells whether the Secret, as the cache has it, holds the secret of
 // the object with that ID, and all that is published with it. A cache lags behind:
 // what it denies has to be read from the API server.
-func (m *minter) isPublished(ctx context.Context, mg mintedResource, record mint.Record, secret, id string) bool {
+func (m *minter) isPublished(ctx context.Context, mg mintedResource, record ledger.Record, secret, id string) bool {
 	s := &corev1.Secret{}
 	if err := m.cached.Get(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: secret}, s); err != nil {
 		return false

@@ -29,7 +29,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 const jti = "33333333-3333-4333-8333-333333333333"
@@ -85,22 +85,22 @@ func TestCachedSecret(t *testing.T) {
 		"Published": {
 			reason: "Both keys hold the token.",
 			data:   map[string][]byte{"token": []byte(value), "attribute.token": []byte(value)},
-			want:   map[string]string{keptIdentity: jti, keptComplete: "true", keptFingerprint: mint.Digest("o-one", jti, value)},
+			want:   map[string]string{keptIdentity: jti, keptComplete: "true", keptFingerprint: ledger.Digest("o-one", jti, value)},
 		},
 		"MoreKeys": {
 			reason: "What somebody has added does not matter.",
 			data:   map[string][]byte{"token": []byte(value), "attribute.token": []byte(value), "user": []byte("added")},
-			want:   map[string]string{keptIdentity: jti, keptComplete: "true", keptFingerprint: mint.Digest("o-one", jti, value)},
+			want:   map[string]string{keptIdentity: jti, keptComplete: "true", keptFingerprint: ledger.Digest("o-one", jti, value)},
 		},
 		"KeyMissing": {
 			reason: "The key that is made of the other has to be put right.",
 			data:   map[string][]byte{"attribute.token": []byte(value)},
-			want:   map[string]string{keptIdentity: jti, keptComplete: "false", keptFingerprint: mint.Digest("o-one", jti, value)},
+			want:   map[string]string{keptIdentity: jti, keptComplete: "false", keptFingerprint: ledger.Digest("o-one", jti, value)},
 		},
 		"KeyOverwritten": {
 			reason: "The key that is made of the other has to be put right.",
 			data:   map[string][]byte{"attribute.token": []byte(value), "token": []byte("other")},
-			want:   map[string]string{keptIdentity: jti, keptComplete: "false", keptFingerprint: mint.Digest("o-one", jti, value)},
+			want:   map[string]string{keptIdentity: jti, keptComplete: "false", keptFingerprint: ledger.Digest("o-one", jti, value)},
 		},
 		"Unreadable": {
 			reason: "It identifies nothing.",

@@ -17,7 +17,7 @@ import (
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // AnnotationRenew asks for a new secret: a change of its value has another object
@@ -29,7 +29,7 @@ const AnnotationRenew = "scaleway.m.crossplane.io/renew"
 const reasonRenewed event.Reason = "RenewedSecret"
 
 // renewalDue tells whether the user has asked for a new secret.
-func (m *minter) renewalDue(mg mintedResource, record mint.Record) bool {
+func (m *minter) renewalDue(mg mintedResource, record ledger.Record) bool {
 	asked := mg.GetAnnotations()[AnnotationRenew]
 	return asked != "" && asked != record.Renewed
 }
@@ -42,7 +42,7 @@ func (m *minter) renew(ctx context.Context, mg mintedResource, connect func(cont
 		return errors.Wrap(err, "cannot renew the secret")
 	}
 
-	last, err := mint.ReadRecord(mg)
+	last, err := ledger.ReadRecord(mg)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (m *minter) renew(ctx context.Context, mg mintedResource, connect func(cont
 		return errors.Wrapf(err, "cannot renew the secret, as annotation %s asks for", AnnotationRenew)
 	}
 
-	record := mint.NewRecord(mg, last, old.Region, m.parents(args), m.now())
+	record := ledger.NewRecord(mg, last, old.Region, m.parents(args), m.now())
 	record.Renewing, record.Previous = mg.GetAnnotations()[AnnotationRenew], old.String()
 	record.Object = last.Object // Until there is another.
 	m.attempts.Store(mg.GetUID(), record.Attempt)
@@ -68,14 +68,14 @@ func (m *minter) renew(ctx context.Context, mg mintedResource, connect func(cont
 	another, fresh, err := m.prepareRenewal(ctx, mg, old.Region, connect)
 	if err != nil {
 		// Nothing was sent, so that nothing need be looked for.
-		record.State, record.Previous = mint.StateFailed, ""
+		record.State, record.Previous = ledger.StateFailed, ""
 		return errors.Join(err, m.storeRecord(ctx, mg, record))
 	}
 
 	if _, err := m.create(ctx, another, fresh); err != nil {
 		mg.SetAnnotations(another.GetAnnotations())
 
-		if r, rerr := mint.ReadRecord(another); rerr == nil && r.State != mint.StatePending {
+		if r, rerr := ledger.ReadRecord(another); rerr == nil && r.State != ledger.StatePending {
 			r.Previous = ""
 			return errors.Join(err, m.storeRecord(ctx, mg, r))
 		}
@@ -131,16 +131,16 @@ func (m *minter) another(mg mintedResource, region string) (mintedResource, erro
 // replaced since.
 func (m *minter) finishRenewal(ctx context.Context, mg, another mintedResource) error {
 	ctx = context.WithoutCancel(ctx)
-	name, annotation := meta.GetExternalName(another), another.GetAnnotations()[mint.AnnotationRecord]
+	name, annotation := meta.GetExternalName(another), another.GetAnnotations()[ledger.AnnotationRecord]
 
-	ours, err := mint.ReadRecord(another)
+	ours, err := ledger.ReadRecord(another)
 	if err != nil {
 		return err
 	}
 
 	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
 		patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q,"annotations":{%q:%q,%q:%q}}}`,
-			another.GetResourceVersion(), meta.AnnotationKeyExternalName, name, mint.AnnotationRecord, annotation))
+			another.GetResourceVersion(), meta.AnnotationKeyExternalName, name, ledger.AnnotationRecord, annotation))
 
 		conflict := m.kube.Patch(ctx, another, patch)
 		if !kerrors.IsConflict(conflict) {
@@ -174,8 +174,8 @@ func (m *minter) finishRenewal(ctx context.Context, mg, another mintedResource) 
 
 // sweepPrevious revokes the object that a renewal has replaced, unless another
 // managed resource has it too.
-func (m *minter) sweepPrevious(ctx context.Context, mg mintedResource, record mint.Record) error {
-	if record.Previous == "" || record.State != mint.StateDone || record.Object != meta.GetExternalName(mg) {
+func (m *minter) sweepPrevious(ctx context.Context, mg mintedResource, record ledger.Record) error {
+	if record.Previous == "" || record.State != ledger.StateDone || record.Object != meta.GetExternalName(mg) {
 		return nil
 	}
 

@@ -25,14 +25,15 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // What a renewal has replaced is revoked once that is certain.
 func TestSweepPrevious(t *testing.T) {
 	cases := map[string]struct {
 		reason    string
-		state     mint.State
+		state     ledger.State
 		named     bool
 		published bool
 		shared    bool
@@ -41,19 +42,19 @@ func TestSweepPrevious(t *testing.T) {
 		revoked   bool
 		noted     bool
 	}{
-		"Done":      {reason: "The new one is published and named.", state: mint.StateDone, named: true, revoked: true, noted: true},
-		"Pending":   {reason: "There may be no new one.", state: mint.StatePending, named: true},
-		"Failed":    {reason: "There is no new one.", state: mint.StateFailed, named: true},
-		"NotNamed":  {reason: "The managed resource is still the old one.", state: mint.StateDone},
-		"Published": {reason: "The Secret holds the old one.", state: mint.StateDone, named: true, published: true, want: "refusing to revoke"},
-		"Shared":    {reason: "Another managed resource is the old one.", state: mint.StateDone, named: true, shared: true, noted: true},
+		"Done":      {reason: "The new one is published and named.", state: ledger.StateDone, named: true, revoked: true, noted: true},
+		"Pending":   {reason: "There may be no new one.", state: ledger.StatePending, named: true},
+		"Failed":    {reason: "There is no new one.", state: ledger.StateFailed, named: true},
+		"NotNamed":  {reason: "The managed resource is still the old one.", state: ledger.StateDone},
+		"Published": {reason: "The Secret holds the old one.", state: ledger.StateDone, named: true, published: true, want: "refusing to revoke"},
+		"Shared":    {reason: "Another managed resource is the old one.", state: ledger.StateDone, named: true, shared: true, noted: true},
 		"PerhapsShared": {
-			reason: "Nobody knows who else has the old one.", state: mint.StateDone, named: true,
+			reason: "Nobody knows who else has the old one.", state: ledger.StateDone, named: true,
 			prepare: func(b *bench) { b.minter.kube = notListed(b.kube) },
 			want:    "cannot list what else has the external name",
 		},
 		"Forbidden": {
-			reason: "It is tried again.", state: mint.StateDone, named: true,
+			reason: "It is tried again.", state: ledger.StateDone, named: true,
 			prepare: func(b *bench) {
 				b.fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Body: `{"message":"no"}`})
 			},
@@ -113,7 +114,7 @@ func TestSweepPrevious(t *testing.T) {
 func TestMinterRenew(t *testing.T) {
 	cases := map[string]struct {
 		reason  string
-		outcome mint.Outcome
+		outcome issue.Outcome
 		change  func(*v1beta1.Token)
 		prepare func(*bench)
 		during  func(*bench)
@@ -126,41 +127,41 @@ func TestMinterRenew(t *testing.T) {
 		// renewed tells whether the new one has taken the place of the old one, and
 		// published whether its value has, though it is not named.
 		renewed, published bool
-		state              mint.State
+		state              ledger.State
 	}{
-		"Renewed": {reason: "The old one stands on the object until it is revoked.", outcome: mint.Minted, sent: 1, renewed: true, state: mint.StateDone},
-		"Refused": {reason: "Nothing has changed.", outcome: mint.Refused, want: "http error 500", sent: 1, state: mint.StateFailed},
-		"Unclear": {reason: "It is looked up later.", outcome: mint.Unclear, want: "it is unclear", sent: 1, state: mint.StatePending},
+		"Renewed": {reason: "The old one stands on the object until it is revoked.", outcome: issue.Minted, sent: 1, renewed: true, state: ledger.StateDone},
+		"Refused": {reason: "Nothing has changed.", outcome: issue.Refused, want: "http error 500", sent: 1, state: ledger.StateFailed},
+		"Unclear": {reason: "It is looked up later.", outcome: issue.Unclear, want: "it is unclear", sent: 1, state: ledger.StatePending},
 		"NoSecret": {
-			reason: "Nobody could read the new one.", outcome: mint.Minted,
+			reason: "Nobody could read the new one.", outcome: issue.Minted,
 			change: func(tk *v1beta1.Token) { tk.Spec.WriteConnectionSecretToReference = nil },
 			want:   "cannot renew the secret, as annotation " + AnnotationRenew + " asks for: spec.writeConnectionSecretToRef is not set",
 		},
 		"Expired": {
-			reason: "The new one would be born dead.", outcome: mint.Minted,
+			reason: "The new one would be born dead.", outcome: issue.Minted,
 			change: func(tk *v1beta1.Token) { tk.Spec.ForProvider.ExpiresAt = ptr.To(noon.Format(time.RFC3339)) },
 			want:   "cannot renew the secret, as annotation " + AnnotationRenew + " asks for: spec.forProvider.expiresAt",
 		},
 		"NameMalformed": {
-			reason: "Nobody knows what the old one is.", outcome: mint.Minted,
+			reason: "Nobody knows what the old one is.", outcome: issue.Minted,
 			change: func(tk *v1beta1.Token) { meta.SetExternalName(tk, "shop") },
 			want:   "cannot renew the secret",
 		},
 		"NotRecorded": {
-			reason: "Nobody could find again what is minted.", outcome: mint.Minted,
+			reason: "Nobody could find again what is minted.", outcome: issue.Minted,
 			prepare: func(b *bench) { b.refuse = func(client.Object) error { return errors.New("no answer") } },
-			want:    "cannot store the record of attempts", state: mint.StateDone,
+			want:    "cannot store the record of attempts", state: ledger.StateDone,
 		},
 		"NotConnected": {
-			reason: "Nothing is sent.", outcome: mint.Minted, connect: errors.New("no ProviderConfig"),
-			want: "no ProviderConfig", state: mint.StateFailed,
+			reason: "Nothing is sent.", outcome: issue.Minted, connect: errors.New("no ProviderConfig"),
+			want: "no ProviderConfig", state: ledger.StateFailed,
 		},
 		"NotPrepared": {
-			reason: "Upjet has nothing to create from.", outcome: mint.Minted, observe: errors.New("no answer"),
-			want: "cannot prepare the renewal", state: mint.StateFailed,
+			reason: "Upjet has nothing to create from.", outcome: issue.Minted, observe: errors.New("no answer"),
+			want: "cannot prepare the renewal", state: ledger.StateFailed,
 		},
 		"NotNamed": {
-			reason: "The next reconcile finds the new one by its mark.", outcome: mint.Minted,
+			reason: "The next reconcile finds the new one by its mark.", outcome: issue.Minted,
 			during: func(b *bench) {
 				b.refuse = func(o client.Object) error {
 					if _, ok := o.(*v1beta1.Token); ok {
@@ -170,10 +171,10 @@ func TestMinterRenew(t *testing.T) {
 					return nil
 				}
 			},
-			want: "takes the place of fr-par/", sent: 1, state: mint.StatePending, published: true,
+			want: "takes the place of fr-par/", sent: 1, state: ledger.StatePending, published: true,
 		},
 		"NotNamedBecauseUnread": {
-			reason: "Another attempt may have begun.", outcome: mint.Minted,
+			reason: "Another attempt may have begun.", outcome: issue.Minted,
 			during: func(b *bench) {
 				b.refuse = func(o client.Object) error {
 					if _, ok := o.(*v1beta1.Token); ok {
@@ -184,23 +185,23 @@ func TestMinterRenew(t *testing.T) {
 					return nil
 				}
 			},
-			want: "no answer from the API server", sent: 1, state: mint.StatePending, published: true,
+			want: "no answer from the API server", sent: 1, state: ledger.StatePending, published: true,
 		},
 		"Stopped": {
-			reason: "A process that is asked to stop names the new one first.", outcome: mint.Minted,
-			stopped: true, sent: 1, renewed: true, state: mint.StateDone,
+			reason: "A process that is asked to stop names the new one first.", outcome: issue.Minted,
+			stopped: true, sent: 1, renewed: true, state: ledger.StateDone,
 		},
 		"Conflict": {
-			reason: "Somebody has changed the object meanwhile.", outcome: mint.Minted,
+			reason: "Somebody has changed the object meanwhile.", outcome: issue.Minted,
 			during: func(b *bench) {
 				tk := b.stored()
 				tk.SetLabels(map[string]string{"changed": "meanwhile"})
 				b.update(tk)
 			},
-			sent: 1, renewed: true, state: mint.StateDone,
+			sent: 1, renewed: true, state: ledger.StateDone,
 		},
 		"NotPublished": {
-			reason: "The old value is still that of the object.", outcome: mint.Minted,
+			reason: "The old value is still that of the object.", outcome: issue.Minted,
 			prepare: func(b *bench) {
 				b.refuse = func(o client.Object) error {
 					if _, ok := o.(*corev1.Secret); ok {
@@ -210,7 +211,7 @@ func TestMinterRenew(t *testing.T) {
 					return nil
 				}
 			},
-			want: "could not be published", state: mint.StateFailed,
+			want: "could not be published", state: ledger.StateFailed,
 		},
 	}
 
@@ -224,7 +225,7 @@ func TestMinterRenew(t *testing.T) {
 			tk := b.token(func(tk *v1beta1.Token) {
 				meta.SetExternalName(tk, old)
 				meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"})
-				mint.Record{UID: ownUID, Object: old, State: mint.StateDone, Secret: published}.Write(tk)
+				ledger.Record{UID: ownUID, Object: old, State: ledger.StateDone, Secret: published}.Write(tk)
 				tk.Status.AtProvider.ID, tk.Spec.ForProvider.Region = &old, nil
 
 				if tc.change != nil {
@@ -306,7 +307,7 @@ func TestMinterRenew(t *testing.T) {
 				}
 
 				previous := ""
-				if tc.state == mint.StatePending {
+				if tc.state == ledger.StatePending {
 					previous = old
 				}
 
@@ -329,7 +330,7 @@ func TestMinterRenew(t *testing.T) {
 			}
 
 			name := meta.GetExternalName(stored)
-			want := []string{string(mint.StateDone), "now", old, name, name}
+			want := []string{string(ledger.StateDone), "now", old, name, name}
 
 			id, err := b.minter.resource.Minted.Identify(b.value(published))
 			if err != nil {
@@ -364,7 +365,7 @@ func TestFinishRenewalSuperseded(t *testing.T) {
 	meta.SetExternalName(another, warsaw)
 	b.pending(0).Done(warsaw, "").Write(another)
 
-	b.supersede(mint.StateDone)
+	b.supersede(ledger.StateDone)
 
 	err := b.minter.finishRenewal(t.Context(), tk, another)
 	wantErr(t, "A later attempt has named another token.", errSuperseded.Error(), err)

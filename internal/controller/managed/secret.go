@@ -20,7 +20,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // Reasons for which a managed resource with a secret is not Ready.
@@ -55,7 +56,7 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 		return details, nil, nil
 	}
 
-	record, err := mint.ReadRecord(mg)
+	record, err := ledger.ReadRecord(mg)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -130,7 +131,7 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 
 // fingerprint returns the digest of the managed resource's object and its secret, if
 // the record has it.
-func fingerprint(mg mintedResource, record mint.Record) (string, bool) {
+func fingerprint(mg mintedResource, record ledger.Record) (string, bool) {
 	f := record.Fingerprint
 	return f.Digest, f.Digest != "" && f.Object == meta.GetExternalName(mg)
 }
@@ -138,14 +139,14 @@ func fingerprint(mg mintedResource, record mint.Record) (string, bool) {
 // identify returns the ID of the object that the data of a Secret belong to. A
 // secret that the record does not know is none of the managed resource's object,
 // whatever lies beside it.
-func (m *minter) identify(mg mintedResource, record mint.Record, data map[string][]byte) (string, error) {
+func (m *minter) identify(mg mintedResource, record ledger.Record, data map[string][]byte) (string, error) {
 	digest, ok := fingerprint(mg, record)
 	if !ok {
 		return m.resource.Identify(data)
 	}
 
 	own := m.idOf(meta.GetExternalName(mg))
-	if mint.Digest(record.UID, own, string(data[m.resource.SecretKey()])) == digest {
+	if ledger.Digest(record.UID, own, string(data[m.resource.SecretKey()])) == digest {
 		return own, nil
 	}
 
@@ -170,7 +171,7 @@ func (m *minter) observedDetails(ctx context.Context, mg mintedResource, secret 
 		return nil, errors.Wrap(err, "cannot read status.atProvider")
 	}
 
-	object := mint.Object{ID: m.idOf(meta.GetExternalName(mg)), Secret: secret, Attributes: map[string]string{}}
+	object := issue.Object{ID: m.idOf(meta.GetExternalName(mg)), Secret: secret, Attributes: map[string]string{}}
 
 	for attribute := range m.resource.Minted.Keys {
 		if value, _ := observation[attribute].(string); value != "" {
@@ -183,7 +184,7 @@ func (m *minter) observedDetails(ctx context.Context, mg mintedResource, secret 
 
 // movedSecret returns the details that the Secret holds which the managed
 // resource named before, if it is still there.
-func (m *minter) movedSecret(ctx context.Context, mg mintedResource, record mint.Record, id string) (managed.ConnectionDetails, error) {
+func (m *minter) movedSecret(ctx context.Context, mg mintedResource, record ledger.Record, id string) (managed.ConnectionDetails, error) {
 	if record.Secret == "" || record.Secret == mg.GetWriteConnectionSecretToReference().Name {
 		return nil, nil
 	}
@@ -203,7 +204,7 @@ func (m *minter) movedSecret(ctx context.Context, mg mintedResource, record mint
 // notePublished records which Secret holds the secret, so that it is found when
 // the managed resource names another one.
 func (m *minter) notePublished(ctx context.Context, mg mintedResource, secret string) error {
-	record, err := mint.ReadRecord(mg)
+	record, err := ledger.ReadRecord(mg)
 	if err != nil || record.Secret == secret {
 		return err
 	}
@@ -215,7 +216,7 @@ func (m *minter) notePublished(ctx context.Context, mg mintedResource, secret st
 
 // lost says why there is no secret.
 func (m *minter) lost(mg mintedResource, secret string) xpv1.Condition {
-	record, err := mint.ReadRecord(mg)
+	record, err := ledger.ReadRecord(mg)
 	if err != nil || record.Object != meta.GetExternalName(mg) {
 		return unready(ReasonSecretUnknown, fmt.Sprintf("this object was not created by this resource, so its secret cannot be known, and Secret %s has none: put it there yourself, or remove writeConnectionSecretToRef", secret))
 	}
@@ -301,7 +302,7 @@ func (m *minter) publishedObject(ctx context.Context, mg mintedResource, region 
 		return "", "", nil //nolint:nilerr // What identifies no object is the secret of none.
 	}
 
-	return m.resource.ExternalName(region, id), mint.Digest(mg.GetUID(), id, string(s.Data[m.resource.SecretKey()])), nil
+	return m.resource.ExternalName(region, id), ledger.Digest(mg.GetUID(), id, string(s.Data[m.resource.SecretKey()])), nil
 }
 
 // idOf returns the ID in an external name, less its region, or nothing if there is

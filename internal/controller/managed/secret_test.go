@@ -23,13 +23,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // recordSecret says in which Secret the secret was last seen.
 func recordSecret(name string) func(*v1beta1.Token) {
 	return func(tk *v1beta1.Token) {
-		mint.Record{UID: ownUID, Object: meta.GetExternalName(tk), State: mint.StateDone, Secret: name}.Write(tk)
+		ledger.Record{UID: ownUID, Object: meta.GetExternalName(tk), State: ledger.StateDone, Secret: name}.Write(tk)
 	}
 }
 
@@ -111,7 +111,7 @@ func TestObserveSecret(t *testing.T) {
 		"HiddenValue": {reason: "What Scaleway answers in place of a token is none.", known: hidden, want: ReasonSecretLost, details: []string{"user"}},
 		"Imported": {
 			reason: "Its value was shown to somebody else.",
-			change: func(tk *v1beta1.Token) { mint.Record{UID: ownUID}.Write(tk) },
+			change: func(tk *v1beta1.Token) { ledger.Record{UID: ownUID}.Write(tk) },
 			want:   ReasonSecretUnknown, details: []string{"user"},
 		},
 	}
@@ -126,7 +126,7 @@ func TestObserveSecret(t *testing.T) {
 			tk := b.token(func(tk *v1beta1.Token) {
 				meta.SetExternalName(tk, own)
 
-				r := mint.Record{UID: ownUID, Object: own, State: mint.StateDone}
+				r := ledger.Record{UID: ownUID, Object: own, State: ledger.StateDone}
 				if tc.moved != "" {
 					r.Secret = "before"
 				}

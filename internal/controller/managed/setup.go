@@ -34,7 +34,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -71,7 +71,7 @@ type Options struct {
 	Observations *transport.Observations
 
 	// Permits without which the transport sends no minting request.
-	Permits *mint.Permits
+	Permits *issue.Permits
 
 	// API returns clients for requests that Terraform has no function for.
 	API APIFn

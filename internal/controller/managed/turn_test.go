@@ -23,7 +23,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -290,12 +291,12 @@ func TestKnownTarget(t *testing.T) {
 
 			sent := 0
 
-			if _, err := b.minter.create(inTurn(t.Context(), &turn{secret: tc.seen(s)}), tk, b.terraform(mint.Minted, nil, &sent)); err != nil {
+			if _, err := b.minter.create(inTurn(t.Context(), &turn{secret: tc.seen(s)}), tk, b.terraform(issue.Minted, nil, &sent)); err != nil {
 				t.Fatal(err)
 			}
 
 			got := []any{b.record(tk).State, sent, reads, b.value(published) != "", b.key(published, "user")}
-			if diff := cmp.Diff([]any{mint.StateDone, 1, tc.reads, true, tc.user}, got); diff != "" {
+			if diff := cmp.Diff([]any{ledger.StateDone, 1, tc.reads, true, tc.user}, got); diff != "" {
 				t.Errorf("\n%s\nstate, requests, reads of the Secret, published, what else it holds: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -319,7 +320,7 @@ func TestTargetChangedMeanwhile(t *testing.T) {
 
 	sent := 0
 
-	if _, err := b.minter.create(t.Context(), tk, b.terraform(mint.Minted, during, &sent)); err != nil {
+	if _, err := b.minter.create(t.Context(), tk, b.terraform(issue.Minted, during, &sent)); err != nil {
 		t.Fatal(err)
 	}
 

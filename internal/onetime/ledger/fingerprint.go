@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package mint
+package ledger
 
 import (
 	"crypto/hmac"

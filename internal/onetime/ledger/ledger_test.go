@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package mint
+package ledger
 
 import (
 	"encoding/json"
@@ -199,67 +199,6 @@ func TestReadForeign(t *testing.T) {
 	}
 }
 
-func TestPermits(t *testing.T) {
-	const limit = time.Minute
-
-	record := Record{UID: uid, Attempt: mark.Attempt, State: StatePending, At: noon}
-
-	cases := map[string]struct {
-		reason      string
-		description string
-		used        bool
-		withdrawn   bool
-		now         time.Time
-		want        string
-	}{
-		"Allowed":       {reason: "A fresh attempt may send its request.", description: mark.Append("x"), now: noon.Add(limit)},
-		"Twice":         {reason: "An attempt has one request.", description: mark.Append("x"), used: true, now: noon, want: "has sent its request already"},
-		"TooOld":        {reason: "Another process may have given the attempt up.", description: mark.Append("x"), now: noon.Add(limit + time.Nanosecond), want: "too old"},
-		"Withdrawn":     {reason: "What has ended sends nothing any more.", description: mark.Append("x"), withdrawn: true, now: noon, want: "is under way"},
-		"WithoutMark":   {reason: "A request that nobody recorded is never sent.", description: "x", now: noon, want: "without a mark"},
-		"AnotherObject": {reason: "A permit is for one object.", description: Mark{UID: "00000000-0000-4000-8000-000000000000", Attempt: mark.Attempt}.Append("x"), now: noon, want: "is under way"},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			p := NewPermits()
-
-			permit, err := p.Issue(record, limit)
-			if err != nil {
-				t.Fatal(err)
-			}
-
-			if tc.used {
-				if _, err := p.Use(tc.description, noon); err != nil {
-					t.Fatal(err)
-				}
-			}
-
-			if tc.withdrawn {
-				p.Withdraw(permit)
-			}
-
-			_, err = p.Use(tc.description, tc.now)
-			if (tc.want == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), tc.want)) {
-				t.Errorf("\n%s\nUse(...): want error %q, got %v", tc.reason, tc.want, err)
-			}
-		})
-	}
-}
-
-func TestIssueTwice(t *testing.T) {
-	p := NewPermits()
-	record := Record{UID: uid, Attempt: mark.Attempt, At: noon}
-
-	if _, err := p.Issue(record, time.Minute); err != nil {
-		t.Fatal(err)
-	}
-
-	if _, err := p.Issue(record, time.Minute); err == nil {
-		t.Error("a second permit for an attempt that is under way would allow a second request")
-	}
-}
-
 func TestDigest(t *testing.T) {
 	seen := map[string]string{}
 
@@ -279,5 +218,13 @@ func TestDigest(t *testing.T) {
 
 	if diff := cmp.Diff(Digest(uid, "id", "secret"), Digest(uid, "id", "secret")); diff != "" {
 		t.Errorf("the same pair has the same digest: -want, +got:\n%s", diff)
+	}
+}
+
+func TestAppend(t *testing.T) {
+	for description, want := range map[string]string{"": mark.String(), "for the shop": "for the shop " + mark.String()} {
+		if diff := cmp.Diff(want, mark.Append(description)); diff != "" {
+			t.Errorf("Append(%q): -want, +got:\n%s", description, diff)
+		}
 	}
 }

@@ -2,15 +2,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-// Package mint keeps the books of objects whose secret Scaleway shows once. Such
-// an object is minted: created by a request that must never be repeated on an
-// unclear answer, because each one that arrives creates another secret.
+// Package ledger keeps the books of objects whose secret Scaleway shows once. Such an
+// object is minted: created by a request that must never be repeated on an unclear
+// answer, because each one that arrives creates another secret.
 //
-// Before the request, an attempt is recorded on the managed resource (Record),
-// and a Permit issued for it. The request carries a Mark, appended to the
-// object's description, that names the managed resource and the attempt. With
-// it, an interrupted attempt is found again at Scaleway.
-package mint
+// Before the request, an attempt is recorded on the managed resource (Record). The
+// request carries a Mark, appended to the object's description, that names the managed
+// resource and the attempt. With it, an interrupted attempt is found again at Scaleway.
+package ledger
 
 import (
 	"regexp"

@@ -2,7 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package mint
+// Package issue lets each attempt send one request that mints, and learns what became
+// of it. A request that no Permit allows is refused where it would leave the process.
+package issue
 
 import (
 	"context"
@@ -10,6 +12,8 @@ import (
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // An Outcome of the request that a Permit allows.
@@ -39,7 +43,7 @@ type Object struct {
 
 // A Permit allows one minting request of one attempt.
 type Permit struct {
-	mark    Mark
+	mark    ledger.Mark
 	expires time.Time
 
 	mu      sync.Mutex
@@ -49,7 +53,7 @@ type Permit struct {
 }
 
 // Mark that the request must carry.
-func (p *Permit) Mark() Mark {
+func (p *Permit) Mark() ledger.Mark {
 	return p.mark
 }
 
@@ -94,17 +98,17 @@ func (p *Permit) Result() (Outcome, Object) {
 // none of them allows is refused where it would leave the process.
 type Permits struct {
 	mu     sync.Mutex
-	issued map[Mark]*Permit
+	issued map[ledger.Mark]*Permit
 }
 
 // NewPermits returns an empty set of permits.
 func NewPermits() *Permits {
-	return &Permits{issued: map[Mark]*Permit{}}
+	return &Permits{issued: map[ledger.Mark]*Permit{}}
 }
 
 // Issue a permit for the attempt in the record. It allows a request to begin
 // until the limit after the attempt was recorded. It must be withdrawn.
-func (p *Permits) Issue(r Record, limit time.Duration) (*Permit, error) {
+func (p *Permits) Issue(r ledger.Record, limit time.Duration) (*Permit, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
@@ -129,7 +133,7 @@ func (p *Permits) Withdraw(permit *Permit) {
 
 // Use the permit that allows a request with the supplied description.
 func (p *Permits) Use(description string, now time.Time) (*Permit, error) {
-	_, mark, ok := Strip(description)
+	_, mark, ok := ledger.Strip(description)
 	if !ok {
 		return nil, errors.New("a minting request without a mark is never sent")
 	}
