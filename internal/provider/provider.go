@@ -46,7 +46,9 @@ import (
 	namespaced "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/namespaced"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/lazylog"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -225,7 +227,12 @@ func newScheme() (*runtime.Scheme, error) {
 }
 
 func newManager(cfg *rest.Config, o Options, scheme *runtime.Scheme) (ctrl.Manager, error) {
-	secrets, err := mrcontroller.CachedSecrets(config.Resources())
+	kinds := map[string]publish.Kind{}
+	for kind, r := range resource.OneTimes(config.Resources()) {
+		kinds[kind] = r
+	}
+
+	secrets, err := publish.CachedSecrets(kinds)
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +310,7 @@ func watched(namespaces []string) map[string]cache.Config {
 func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Observations, permits *issue.Permits, tenants *transport.Tenants) error {
 	recorder := managed.NewMRMetricRecorder()
 	state := statemetrics.NewMRStateMetrics()
-	metrics := mrcontroller.NewMetrics()
+	metrics := onetime.NewMetrics()
 	bulkhead := mrcontroller.NewBulkhead(mrcontroller.BulkheadOptions{
 		Workers: o.Concurrency,
 		Slots:   o.TenantConcurrency,
@@ -357,7 +364,6 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 		Kinds:          kinds,
 		Observations:   seen,
 		Permits:        permits,
-		API:            builder.API,
 		APIOf:          builder.APIOf,
 		Clients:        builder,
 		Secrets:        secrets,

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -63,19 +62,21 @@ func (c *Connector) checkArguments(mg ujresource.Terraformed, args map[string]an
 		return nil
 	}
 
-	return checkMintable(c.resource, mg, args, c.now())
+	return c.checkMintable(mg, args)
 }
 
 // checkMintable refuses to mint what would be of no use to anybody: a secret that
 // nobody could read, or that has expired already.
-func checkMintable(r resource.Resource, mg ujresource.Terraformed, args map[string]any, now time.Time) error {
+func (c *Connector) checkMintable(mg xpresource.Managed, args map[string]any) error {
+	r := c.resource
+
 	if w, ok := mg.(xpresource.LocalConnectionSecretWriterTo); ok && w.GetWriteConnectionSecretToReference() == nil {
 		return errors.Errorf("spec.writeConnectionSecretToRef is not set: Scaleway shows the secret of %s once, so that nobody could ever read it: name a Secret", r.AKind())
 	}
 
 	expiry, _ := args[r.Minted.ExpiryAttribute].(string)
 
-	return r.CheckExpiry(expiry, now)
+	return r.CheckExpiry(expiry, c.now())
 }
 
 // creates tells whether the managed resource may create or change its object. It

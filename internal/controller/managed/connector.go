@@ -21,7 +21,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -48,8 +50,8 @@ type Connector struct {
 	// for it, by UID. What is not found afterwards need not be looked for elsewhere.
 	deleted sync.Map
 
-	// minter guards kinds whose secret is shown once. It is nil for others.
-	minter *minter
+	// guard guards kinds whose secret is shown once. It is nil for others.
+	guard *onetime.Guard
 }
 
 // Connect checks the managed resource, and returns a client for its object at
@@ -99,18 +101,18 @@ func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraforme
 	}
 
 	name := meta.GetExternalName(mg)
-	if released(mg, name) {
-		c.record.Event(mg, event.Warning(reasonReleased, errors.Errorf("%s is left at Scaleway, as annotation %s asks for", name, AnnotationRelease)))
+	if release.Asked(mg, name) {
+		c.record.Event(mg, event.Warning(reasonReleased, errors.Errorf("%s is left at Scaleway, as annotation %s asks for", name, release.Annotation)))
 		return nothing, nil
 	}
 
-	if c.minter != nil {
-		mr, err := asMinted(mg)
+	if c.guard != nil {
+		mr, err := onetime.AsResource(mg)
 		if err != nil {
 			return nil, err
 		}
 
-		if handed, err := c.minter.handedOver(ctx, mr, name); handed || err != nil {
+		if handed, err := c.guard.HandedOver(ctx, mr, name); handed || err != nil {
 			return nothing, err
 		}
 	}
@@ -124,7 +126,7 @@ func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraforme
 
 	inner, err := c.connectClean(ctx, mg)
 	if err != nil {
-		return nil, howToRelease(err, name)
+		return nil, release.HowTo(err, name)
 	}
 
 	return c.connected(ctx, mg, inner), nil
@@ -133,21 +135,21 @@ func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraforme
 // sweepLast revokes what abandoned attempts of a managed resource that has no object
 // have created after all. Nobody looks for it afterwards.
 func (c *Connector) sweepLast(ctx context.Context, mg xpresource.Managed) error {
-	if c.minter == nil {
+	if c.guard == nil {
 		return nil
 	}
 
-	mr, err := asMinted(mg)
+	mr, err := onetime.AsResource(mg)
 	if err != nil {
 		return err
 	}
 
 	record, err := ledger.ReadRecord(mr)
-	if err != nil || len(record.Abandoned) == 0 || released(mr, record.Attempt) {
+	if err != nil || len(record.Abandoned) == 0 || release.Asked(mr, record.Attempt) {
 		return err
 	}
 
-	return howToRelease(c.minter.sweep(ctx, mr), record.Attempt)
+	return release.HowTo(c.guard.Sweep(ctx, mr), record.Attempt)
 }
 
 // connectClean connects a managed resource that is being deleted with what upjet
@@ -171,9 +173,8 @@ func (c *Connector) forget(uid types.UID) {
 		c.unchanged.forget(uid)
 	}
 
-	if c.minter != nil {
-		c.minter.warned.forget(uid)
-		c.minter.attempts.Delete(uid)
+	if c.guard != nil {
+		c.guard.Forget(uid)
 	}
 }
 
@@ -220,11 +221,11 @@ func (e *external) seen(mg xpresource.Managed) (transport.Observation, bool) {
 
 // Create creates the object, under guard if its secret is shown once.
 func (e *external) Create(ctx context.Context, mg xpresource.Managed) (managed.ExternalCreation, error) {
-	if e.connector.minter == nil {
+	if e.connector.guard == nil {
 		return e.ExternalClient.Create(ctx, mg)
 	}
 
-	mr, err := asMinted(mg)
+	mr, err := onetime.AsResource(mg)
 	if err != nil {
 		return managed.ExternalCreation{}, err
 	}
@@ -232,17 +233,17 @@ func (e *external) Create(ctx context.Context, mg xpresource.Managed) (managed.E
 	// What upjet remembers of a creation may lack what only the guard has seen.
 	defer e.connector.trackers.RemoveTracker(mr) //nolint:errcheck // It never fails.
 
-	return e.connector.minter.create(ctx, mr, e.ExternalClient)
+	return e.connector.guard.Create(ctx, mr, e.ExternalClient)
 }
 
 // Update changes the object, or has its secret renewed if that is asked for.
 func (e *external) Update(ctx context.Context, mg xpresource.Managed) (managed.ExternalUpdate, error) {
-	m := e.connector.minter
+	m := e.connector.guard
 	if m == nil {
 		return e.ExternalClient.Update(ctx, mg)
 	}
 
-	mr, err := asMinted(mg)
+	mr, err := onetime.AsResource(mg)
 	if err != nil {
 		return managed.ExternalUpdate{}, err
 	}
@@ -252,26 +253,31 @@ func (e *external) Update(ctx context.Context, mg xpresource.Managed) (managed.E
 		return managed.ExternalUpdate{}, err
 	}
 
-	if !m.renewalDue(mr, record) {
+	if !m.RotationDue(mr, record) {
 		return e.ExternalClient.Update(ctx, mg)
 	}
 
 	// Only now it is known that the object is one that another Kubernetes namespace has.
-	if err := m.checkShared(ctx, mr); err != nil {
+	if err := m.CheckShared(ctx, mr); err != nil {
 		return managed.ExternalUpdate{}, err
 	}
 
 	// Upjet remembers the state of the old object by the UID that both have.
 	defer e.connector.trackers.RemoveTracker(mr) //nolint:errcheck // It never fails.
 
-	return managed.ExternalUpdate{}, m.renew(ctx, mr, func(ctx context.Context, another mintedResource) (managed.ExternalClient, error) {
+	return managed.ExternalUpdate{}, m.Rotate(ctx, mr, func(ctx context.Context, another onetime.Resource) (managed.ExternalClient, error) {
 		if err := e.connector.trackers.RemoveTracker(another); err != nil {
 			return nil, errors.Wrap(err, "cannot forget the Terraform state")
 		}
 
+		tr, ok := another.(ujresource.Terraformed)
+		if !ok {
+			return nil, errors.Errorf("%T is not generated from a Terraform resource", another)
+		}
+
 		ctx = onceFor(ctx, false)
 
-		if err := errors.Join(checkTemplates(another), e.connector.checkSecrets(ctx, another)); err != nil {
+		if err := errors.Join(checkTemplates(another), e.connector.checkSecrets(ctx, tr)); err != nil {
 			return nil, err
 		}
 

@@ -12,12 +12,14 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 )
 
 // stuckAfter is how long a reconcile may take. Requests have time limits, and what
-// goes on after the reconcile's own is given up after deliveryTimeout: one that
+// goes on after the reconcile's own is given up after onetime.DeliveryTimeout: one that
 // takes longer than this never ends.
-const stuckAfter = timeout + 2*deliveryTimeout
+const stuckAfter = timeout + 2*onetime.DeliveryTimeout
 
 // Health is what controllers say about themselves.
 type Health struct {

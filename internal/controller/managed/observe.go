@@ -17,6 +17,7 @@ import (
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
 
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
@@ -31,12 +32,6 @@ const (
 	statusError    = "error"
 	statusLocked   = "locked"
 )
-
-// keyStateID is where Terraform's state has the ID.
-const keyStateID = "id"
-
-// keyOrganization is where the defaults of a ProviderConfig have the organization.
-const keyOrganization = "organization_id"
 
 // attributeStatus is where kinds that have one keep the status.
 const attributeStatus = "status"
@@ -54,21 +49,21 @@ func (e *external) Observe(ctx context.Context, mg xpresource.Managed) (managed.
 	before := mg.GetCondition(xpv1.TypeReady)
 
 	o, err := e.ExternalClient.Observe(ctx, mg)
-	if err != nil && e.connector.minter != nil {
-		return o, e.connector.minter.explain(err)
+	if err != nil && e.connector.guard != nil {
+		return o, e.connector.guard.Explain(err)
 	}
 
 	if err != nil {
 		return o, err
 	}
 
-	if !o.ResourceExists && meta.WasDeleted(mg) && wasObserved(mg) {
+	if !o.ResourceExists && meta.WasDeleted(mg) && onetime.WasObserved(mg) {
 		// The reconciler would wait for half a minute after the creation before it
 		// believes that there is no object. There was one, so it has been deleted.
 		meta.RemoveAnnotations(mg, meta.AnnotationKeyExternalCreateSucceeded)
 	}
 
-	if e.connector.minter != nil {
+	if e.connector.guard != nil {
 		return e.observeMinted(ctx, mg, o, before)
 	}
 
@@ -87,36 +82,24 @@ func (c *Connector) checkMissing(mg xpresource.Managed) error {
 		return nil
 	}
 
-	if wasObserved(mg) {
+	if onetime.WasObserved(mg) {
 		return nil // It has been deleted since.
 	}
 
-	return errUnknownName(name, c.resource.Kind)
-}
-
-// wasObserved tells whether the object that the external name names has been
-// seen at Scaleway.
-func wasObserved(mg xpresource.Managed) bool {
-	tr, ok := mg.(ujresource.Terraformed)
-	return ok && tr.GetID() != "" && tr.GetID() == meta.GetExternalName(mg)
-}
-
-func errUnknownName(name, kind string) error {
-	return errors.Errorf("annotation %s names %s, which Scaleway does not know and this object did not create: correct it, or remove it to have a new %s created",
-		meta.AnnotationKeyExternalName, name, kind)
+	return onetime.ErrUnknownName(name, c.resource.Kind)
 }
 
 // observeMinted observes an object whose secret is shown once. Before is the
 // condition that the managed resource had.
 func (e *external) observeMinted(ctx context.Context, mg xpresource.Managed, o managed.ExternalObservation, before xpv1.Condition) (managed.ExternalObservation, error) {
-	m := e.connector.minter
+	m := e.connector.guard
 
-	mr, err := asMinted(mg)
+	mr, err := onetime.AsResource(mg)
 	if err != nil {
 		return o, err
 	}
 
-	if err := m.sweep(ctx, mr); err != nil {
+	if err := m.Sweep(ctx, mr); err != nil {
 		return managed.ExternalObservation{}, err
 	}
 
@@ -126,14 +109,14 @@ func (e *external) observeMinted(ctx context.Context, mg xpresource.Managed, o m
 	}
 
 	if !o.ResourceExists {
-		return o, m.observeMissing(ctx, mr)
+		return o, m.Missing(ctx, mr)
 	}
 
 	if o, err = e.observeStatus(mg, o); err != nil || meta.WasDeleted(mg) {
 		return o, err
 	}
 
-	details, unready, err := m.observeSecret(ctx, mr, o.ConnectionDetails)
+	details, unready, err := m.Inspect(ctx, mr, o.ConnectionDetails)
 	if err != nil {
 		return managed.ExternalObservation{}, err
 	}
@@ -145,11 +128,11 @@ func (e *external) observeMinted(ctx context.Context, mg xpresource.Managed, o m
 		return managed.ExternalObservation{}, err
 	}
 
-	if m.renewalDue(mr, record) {
+	if m.RotationDue(mr, record) {
 		o.ResourceUpToDate = false
 	}
 
-	if expired := m.observeExpiry(mr); expired != nil {
+	if expired := m.ObserveExpiry(mr); expired != nil {
 		unready = expired
 	}
 
@@ -160,8 +143,8 @@ func (e *external) observeMinted(ctx context.Context, mg xpresource.Managed, o m
 	mg.SetConditions(*unready)
 
 	if unready.Reason != before.Reason {
-		m.record.Event(mg, event.Warning(event.Reason(unready.Reason), errors.New(unready.Message)))
-		m.metrics.secretLost(unready.Reason)
+		m.Recorder.Event(mg, event.Warning(event.Reason(unready.Reason), errors.New(unready.Message)))
+		m.Metrics.SecretLost(unready.Reason)
 	}
 
 	return o, nil
@@ -257,8 +240,8 @@ func (c *Connector) pollInterval(jitter time.Duration) managed.PollIntervalHook 
 		due := time.Since(started) + interval
 		interval += due.Round(tick) - due
 
-		if mr, err := asMinted(mg); err == nil && c.minter != nil {
-			interval = c.minter.untilExpiry(mr, interval)
+		if mr, err := onetime.AsResource(mg); err == nil && c.guard != nil {
+			interval = c.guard.UntilExpiry(mr, interval)
 		}
 
 		return interval

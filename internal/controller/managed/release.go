@@ -19,25 +19,8 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 )
 
-// AnnotationRelease lets a managed resource that is being deleted go without its
-// object being deleted at Scaleway. Its value is the external name of the object,
-// so that it cannot be set by mistake or be copied along.
-const AnnotationRelease = "scaleway.m.crossplane.io/release"
-
 // reasonReleased is the reason of the event that says that an object was left.
 const reasonReleased event.Reason = "ReleasedExternalResource"
-
-// released tells whether the user has given up what the managed resource, which
-// is being deleted, stands for.
-func released(mg xpresource.Managed, what string) bool {
-	return what != "" && mg.GetAnnotations()[AnnotationRelease] == what
-}
-
-// howToRelease adds to an error that keeps an object from being deleted what can
-// be done about it.
-func howToRelease(err error, what string) error {
-	return errors.Wrapf(err, "cannot delete %s at Scaleway: mend what follows, or annotate this resource with %s=%s to leave it there", what, AnnotationRelease, what)
-}
 
 // A finalizer lets go of what a managed resource needed, and then of the managed
 // resource.

@@ -34,7 +34,9 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -73,9 +75,6 @@ type Options struct {
 	// Permits without which the transport sends no minting request.
 	Permits *issue.Permits
 
-	// API returns clients for requests that Terraform has no function for.
-	API APIFn
-
 	// APIOf returns clients with the credentials that upjet has been given.
 	APIOf APIOfFn
 
@@ -96,7 +95,7 @@ type Options struct {
 	Health *Health
 
 	// Metrics learn what happens to minted objects.
-	Metrics *Metrics
+	Metrics *onetime.Metrics
 
 	// Bulkhead stands before the reconcilers of all kinds.
 	Bulkhead *Bulkhead
@@ -179,7 +178,7 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 		}
 
 		if c.resource.Minted != nil {
-			c.unchanged.details = usable
+			c.unchanged.details = onetime.Usable
 		}
 
 		c.inner = c.unchanged
@@ -192,23 +191,24 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 			return nil, nil, err
 		}
 
-		c.minter = &minter{
-			kube:     mgr.GetClient(),
-			live:     mgr.GetAPIReader(),
-			cached:   mgr.GetCache(),
-			list:     k.List,
-			resource: c.resource,
-			api:      o.API,
-			permits:  o.Permits,
-			record:   c.record,
-			timeout:  o.RequestTimeout,
-			delivery: deliveryTimeout,
-			started:  c.now(),
-			metrics:  o.Metrics.of(k.GroupVersionKind.Kind),
-			now:      c.now,
+		c.guard = &onetime.Guard{
+			Kind:     resource.OneTime{Resource: c.resource},
+			List:     k.List,
+			Kube:     mgr.GetClient(),
+			Live:     mgr.GetAPIReader(),
+			Cached:   mgr.GetCache(),
+			Remote:   o.Clients.Remote(c.resource),
+			Permits:  o.Permits,
+			Mintable: func(mg onetime.Resource, args map[string]any) error { return c.checkMintable(mg, args) },
+			Recorder: c.record,
+			Metrics:  o.Metrics.Of(k.GroupVersionKind.Kind),
+			Timeout:  o.RequestTimeout,
+			Delivery: onetime.DeliveryTimeout,
+			Now:      c.now,
+			Started:  c.now(),
 		}
 
-		initializers = append(initializers, c.minter)
+		initializers = append(initializers, c.guard)
 	}
 
 	opts := []managed.ReconcilerOption{
@@ -228,8 +228,8 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 		managed.WithReferenceResolver(referenceResolver{managed.NewAPISimpleReferenceResolver(mgr.GetClient())}),
 	}
 
-	if c.minter != nil {
-		opts = append(opts, managed.WithCriticalAnnotationUpdater(&annotationUpdater{kube: mgr.GetClient(), live: mgr.GetAPIReader()}))
+	if c.guard != nil {
+		opts = append(opts, managed.WithCriticalAnnotationUpdater(&onetime.AnnotationUpdater{Kube: mgr.GetClient(), Live: mgr.GetAPIReader()}))
 	}
 
 	if o.ChangeLogOptions != nil {
@@ -252,8 +252,8 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 	}
 
 	var kube client.Client = patientClient{newStatusClient(mgr.GetClient(), own), patience}
-	if c.minter != nil {
-		kube = &publisherClient{Client: kube, kind: k.GroupVersionKind.Kind}
+	if c.guard != nil {
+		kube = &publish.Client{Client: kube, Kind: k.GroupVersionKind.Kind}
 	}
 
 	return c, withTurns(managed.NewReconciler(kubeclient.Manager{Manager: mgr, Client: kube}, xpresource.ManagedKind(k.GroupVersionKind), opts...)), nil
@@ -268,8 +268,8 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 		return err
 	}
 
-	if c.minter != nil {
-		if err := ctrlmetrics.Registry.Register(newMintedCollector(c.minter, k.GroupVersionKind.Kind, o.ExpiryMetrics)); err != nil {
+	if c.guard != nil {
+		if err := ctrlmetrics.Registry.Register(onetime.NewCollector(c.guard, k.GroupVersionKind.Kind, o.ExpiryMetrics)); err != nil {
 			return errors.Wrapf(err, "cannot register the metrics of %s", k.GroupVersionKind.Kind)
 		}
 	}
@@ -290,7 +290,7 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 	sources := append(repairedConfigs(mgr, k, o.Clients.HoldCredentials), o.Bulkhead.Calls(name), source.Kind(mgr.GetCache(), k.Object,
 		&handler.EnqueueRequestForObject{}, logStates(log), desiredStateChanged()))
 
-	if c.minter != nil {
+	if c.guard != nil {
 		sources = append(sources, changedSecrets(mgr, k, own))
 	}
 

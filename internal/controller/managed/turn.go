@@ -13,10 +13,10 @@ import (
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujterraform "github.com/crossplane/upjet/v2/pkg/terraform"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -24,14 +24,6 @@ import (
 // crossplane-runtime calls one by one tell those that come later, so that these need
 // not ask or tell the API server what is known, or is about to be.
 type turn struct {
-	// published is the Secret that is known to hold everything. The reconciler would
-	// read it only to find that it need not write it.
-	published types.NamespacedName
-
-	// secret is the Secret that the reconciler has read or created, as the API server
-	// returned it.
-	secret *corev1.Secret
-
 	// setup is what upjet has been given to reach Scaleway with.
 	setup *ujterraform.Setup
 
@@ -48,7 +40,7 @@ type turnKey struct{}
 // withTurns makes each reconcile a turn.
 func withTurns(r reconcile.Reconciler) reconcile.Reconciler {
 	return reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
-		return r.Reconcile(context.WithValue(ctx, turnKey{}, &turn{}), req)
+		return r.Reconcile(publish.WithScope(context.WithValue(ctx, turnKey{}, &turn{})), req)
 	})
 }
 

@@ -126,21 +126,3 @@ func isSet(v reflect.Value, name string) bool {
 
 	return false
 }
-
-// observed returns the text that an attribute, by its name in Terraform, has in
-// status.atProvider. It is empty if the attribute has none.
-func observed(mg xpresource.Managed, attribute string) string {
-	v := reflect.Indirect(reflect.ValueOf(mg)).FieldByName("Status").FieldByName("AtProvider")
-
-	for i := range v.NumField() {
-		if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("tf"), ","); name != attribute {
-			continue
-		}
-
-		if text := reflect.Indirect(v.Field(i)); text.Kind() == reflect.String {
-			return text.String()
-		}
-	}
-
-	return ""
-}

@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 )
 
 // storeTimeout is how long it may take to store what Create has found out. What is
@@ -25,16 +26,16 @@ const storeTimeout = 10 * time.Second
 // errSuperseded says that another process has begun another attempt.
 var errSuperseded = errors.New("another attempt has begun meanwhile: this one is given up")
 
-// An annotationUpdater stores what Create has found out, as crossplane-runtime's
+// An AnnotationUpdater stores what Create has found out, as crossplane-runtime's
 // does, but never over the record of a later attempt: a process that was frozen
 // would make another one's token unknown.
-type annotationUpdater struct {
-	kube client.Client
-	live client.Reader
+type AnnotationUpdater struct {
+	Kube client.Client
+	Live client.Reader
 }
 
 // UpdateCriticalAnnotations implements managed.CriticalAnnotationUpdater.
-func (u *annotationUpdater) UpdateCriticalAnnotations(ctx context.Context, o client.Object) error {
+func (u *AnnotationUpdater) UpdateCriticalAnnotations(ctx context.Context, o client.Object) error {
 	// A provider that is asked to stop finishes this first.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
@@ -43,7 +44,7 @@ func (u *annotationUpdater) UpdateCriticalAnnotations(ctx context.Context, o cli
 
 	// What the user has asked for meanwhile stays asked for.
 	delete(found, AnnotationRenew)
-	delete(found, AnnotationRelease)
+	delete(found, release.Annotation)
 
 	ours, err := ledger.ReadRecord(o)
 	if err != nil {
@@ -53,12 +54,12 @@ func (u *annotationUpdater) UpdateCriticalAnnotations(ctx context.Context, o cli
 	err = retry.OnError(retry.DefaultRetry, func(err error) bool {
 		return !errors.Is(err, context.Canceled) && !errors.Is(err, errSuperseded)
 	}, func() error {
-		err := u.kube.Update(ctx, o)
+		err := u.Kube.Update(ctx, o)
 		if !kerrors.IsConflict(err) {
 			return err
 		}
 
-		if err := u.live.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
+		if err := u.Live.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
 			return err
 		}
 

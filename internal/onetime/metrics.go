@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
 	"context"
@@ -77,15 +77,15 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.lost.Collect(ch)
 }
 
-// kindMetrics are the Metrics of one kind. A nil one counts nothing.
-type kindMetrics struct {
+// KindMetrics are the Metrics of one kind. A nil one counts nothing.
+type KindMetrics struct {
 	metrics *Metrics
 	kind    string
 }
 
-// of a kind. What has not happened yet is counted too, as 0: an alert on an
+// Of a kind. What has not happened yet is counted too, as 0: an alert on an
 // increase would miss the first.
-func (m *Metrics) of(kind string) *kindMetrics {
+func (m *Metrics) Of(kind string) *KindMetrics {
 	for _, outcome := range ends {
 		m.interrupted.WithLabelValues(kind, outcome)
 	}
@@ -94,18 +94,18 @@ func (m *Metrics) of(kind string) *kindMetrics {
 		m.lost.WithLabelValues(kind, string(reason))
 	}
 
-	return &kindMetrics{metrics: m, kind: kind}
+	return &KindMetrics{metrics: m, kind: kind}
 }
 
 // interruptedEnded counts an interrupted creation that has come to an end.
-func (m *kindMetrics) interruptedEnded(outcome string) {
+func (m *KindMetrics) interruptedEnded(outcome string) {
 	if m != nil {
 		m.metrics.interrupted.WithLabelValues(m.kind, outcome).Inc()
 	}
 }
 
-// secretLost counts a loss, if the reason is one.
-func (m *kindMetrics) secretLost(reason xpv1.ConditionReason) {
+// SecretLost counts a loss, if the reason is one.
+func (m *KindMetrics) SecretLost(reason xpv1.ConditionReason) {
 	if m != nil && slices.Contains(losses, reason) {
 		m.metrics.lost.WithLabelValues(m.kind, string(reason)).Inc()
 	}
@@ -137,24 +137,26 @@ func remainingLabel(left time.Duration) string {
 	return remainingMore
 }
 
-// A mintedCollector reports the state of the minted objects of a kind when it is
+// A collector reports the state of the minted objects of a kind when it is
 // asked to. The kind is a constant label of its metrics: a registry takes one
 // collector of each description.
-type mintedCollector struct {
-	minter *minter
+type collector struct {
+	guard *Guard
 	// limit of the objects that are reported one by one.
 	limit int
 
 	expiry, expiryOmitted, remaining, unavailable, unsettled *prometheus.Desc
 }
 
-func newMintedCollector(m *minter, kind string, limit int) *mintedCollector {
+// NewCollector returns the metrics of the objects that a guard has. Limit is how many are
+// reported one by one.
+func NewCollector(g *Guard, kind string, limit int) prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, prometheus.Labels{labelKind: kind})
 	}
 
-	return &mintedCollector{
-		minter: m, limit: limit,
+	return &collector{
+		guard: g, limit: limit,
 		expiry: desc("scaleway_secret_expiry_timestamp_seconds",
 			"When the secret of a managed resource expires, in seconds since 1970. Those that expire first are reported, up to a limit.",
 			"namespace", "name"),
@@ -172,7 +174,7 @@ func newMintedCollector(m *minter, kind string, limit int) *mintedCollector {
 }
 
 // Describe implements prometheus.Collector.
-func (c *mintedCollector) Describe(ch chan<- *prometheus.Desc) {
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.expiry, c.expiryOmitted, c.remaining, c.unavailable, c.unsettled} {
 		ch <- d
 	}
@@ -180,20 +182,20 @@ func (c *mintedCollector) Describe(ch chan<- *prometheus.Desc) {
 
 // expiring is a managed resource that expires.
 type expiring struct {
-	mg mintedResource
+	mg Resource
 	at time.Time
 }
 
 // Collect implements prometheus.Collector.
-func (c *mintedCollector) Collect(ch chan<- prometheus.Metric) {
-	list, ok := c.minter.list.DeepCopyObject().(xpresource.ManagedList)
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	list, ok := c.guard.List.DeepCopyObject().(xpresource.ManagedList)
 	if !ok {
 		return
 	}
 
 	// From the cache, and only read: a copy of each object would cost more than all
 	// the rest.
-	if err := c.minter.kube.List(context.Background(), list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := c.guard.Kube.List(context.Background(), list, client.UnsafeDisableDeepCopy); err != nil {
 		ch <- prometheus.NewInvalidMetric(c.expiry, err)
 		return
 	}
@@ -203,7 +205,7 @@ func (c *mintedCollector) Collect(ch chan<- prometheus.Metric) {
 	var all []expiring
 
 	for _, mg := range list.GetItems() {
-		mr, err := asMinted(mg)
+		mr, err := AsResource(mg)
 		if err != nil {
 			continue
 		}
@@ -216,11 +218,11 @@ func (c *mintedCollector) Collect(ch chan<- prometheus.Metric) {
 			unsettled++
 		}
 
-		switch at, ok := c.minter.expiry(mr); {
+		switch at, ok := c.guard.expiry(mr); {
 		case ok:
 			all = append(all, expiring{mr, at})
-			lives[remainingLabel(at.Sub(c.minter.now()))]++
-		case wasObserved(mr):
+			lives[remainingLabel(at.Sub(c.guard.Now()))]++
+		case WasObserved(mr):
 			lives[remainingNever]++
 		}
 	}
@@ -246,7 +248,7 @@ func (c *mintedCollector) Collect(ch chan<- prometheus.Metric) {
 }
 
 // collectExpiries reports the expiry of each object, up to the limit.
-func (c *mintedCollector) collectExpiries(ch chan<- prometheus.Metric, all []expiring) {
+func (c *collector) collectExpiries(ch chan<- prometheus.Metric, all []expiring) {
 	if c.limit <= 0 {
 		return
 	}

@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
 	"bytes"
@@ -19,9 +19,11 @@ import (
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
 )
 
 // Reasons for which a managed resource with a secret is not Ready.
@@ -45,11 +47,11 @@ const remedy = "restore the Secret from a backup, or have a new one minted and t
 // hidden is what Scaleway returns in place of a secret.
 const hidden = "<hidden>"
 
-// observeSecret checks the published secret against the object, offline, and
+// Inspect checks the published secret against the object, offline, and
 // returns what is to be published: never less than the Secret holds, or nothing
 // where it holds everything, or the secret of something else.
-func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details managed.ConnectionDetails) (managed.ConnectionDetails, *xpv1.Condition, error) {
-	details = usable(details)
+func (g *Guard) Inspect(ctx context.Context, mg Resource, details managed.ConnectionDetails) (managed.ConnectionDetails, *xpv1.Condition, error) {
+	details = Usable(details)
 
 	ref := mg.GetWriteConnectionSecretToReference()
 	if ref == nil {
@@ -62,46 +64,46 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 	}
 
 	secret := types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name}
-	key := m.resource.SecretKey()
-	id := m.idOf(meta.GetExternalName(mg))
+	key := g.Kind.SecretKey()
+	id := g.idOf(meta.GetExternalName(mg))
 
-	if m.isPublished(ctx, mg, record, ref.Name, id) {
-		notePublication(ctx, secret)
-		return nil, nil, m.notePublished(ctx, mg, ref.Name)
+	if g.isPublished(ctx, mg, record, ref.Name, id) {
+		publish.NoteComplete(ctx, secret)
+		return nil, nil, g.notePublished(ctx, mg, ref.Name)
 	}
 
 	// Whatever else there is to say is said of the Secret as it is now.
-	published, err := m.ownSecretData(ctx, mg, ref.Name)
+	published, err := g.ownSecretData(ctx, mg, ref.Name)
 	if err != nil {
 		return nil, nil, err
 	}
 
 	if len(published[key]) == 0 {
 		// This process may have minted the object, and still know.
-		if found, err := m.identify(mg, record, map[string][]byte{key: details[key]}); err == nil && found == id {
-			known, err := m.observedDetails(ctx, mg, string(details[key]))
+		if found, err := g.identify(mg, record, map[string][]byte{key: details[key]}); err == nil && found == id {
+			known, err := g.observedDetails(ctx, mg, string(details[key]))
 			return known, nil, err
 		}
 
-		if moved, err := m.movedSecret(ctx, mg, record, id); moved != nil || err != nil {
+		if moved, err := g.movedSecret(ctx, mg, record, id); moved != nil || err != nil {
 			return moved, nil, err
 		}
 
-		c := m.lost(mg, ref.Name)
+		c := g.lost(mg, ref.Name)
 
 		return published, &c, nil
 	}
 
 	// What is wrong is not written back: somebody may have put it right meanwhile.
-	switch found, err := m.identify(mg, record, published); {
+	switch found, err := g.identify(mg, record, published); {
 	case err != nil:
-		notePublication(ctx, secret)
+		publish.NoteComplete(ctx, secret)
 
 		c := unready(ReasonSecretUnreadable, fmt.Sprintf("key %s of Secret %s does not hold the secret of this object: %v: %s", key, ref.Name, err, remedy))
 
 		return nil, &c, nil
 	case found != id:
-		notePublication(ctx, secret)
+		publish.NoteComplete(ctx, secret)
 
 		c := unready(ReasonSecretForeign, fmt.Sprintf("key %s of Secret %s holds the secret of another object, %s: %s", key, ref.Name, found, remedy))
 
@@ -109,7 +111,7 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 	}
 
 	// Keys that go with the secret are completed, and none is taken away.
-	complete, err := m.observedDetails(ctx, mg, string(published[key]))
+	complete, err := g.observedDetails(ctx, mg, string(published[key]))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -121,36 +123,40 @@ func (m *minter) observeSecret(ctx context.Context, mg mintedResource, details m
 	}
 
 	if maps.EqualFunc(published, complete, bytes.Equal) {
-		notePublication(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name})
+		publish.NoteComplete(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name})
 
 		complete = nil
 	}
 
-	return complete, nil, m.notePublished(ctx, mg, ref.Name)
+	return complete, nil, g.notePublished(ctx, mg, ref.Name)
 }
 
 // fingerprint returns the digest of the managed resource's object and its secret, if
 // the record has it.
-func fingerprint(mg mintedResource, record ledger.Record) (string, bool) {
+func fingerprint(mg Resource, record ledger.Record) (string, bool) {
 	f := record.Fingerprint
-	return f.Digest, f.Digest != "" && f.Object == meta.GetExternalName(mg)
+	if f.Object != meta.GetExternalName(mg) {
+		return "", false
+	}
+
+	return f.Digest, f.Digest != ""
 }
 
 // identify returns the ID of the object that the data of a Secret belong to. A
 // secret that the record does not know is none of the managed resource's object,
 // whatever lies beside it.
-func (m *minter) identify(mg mintedResource, record ledger.Record, data map[string][]byte) (string, error) {
+func (g *Guard) identify(mg Resource, record ledger.Record, data map[string][]byte) (string, error) {
 	digest, ok := fingerprint(mg, record)
 	if !ok {
-		return m.resource.Identify(data)
+		return g.Kind.Identify(data)
 	}
 
-	own := m.idOf(meta.GetExternalName(mg))
-	if ledger.Digest(record.UID, own, string(data[m.resource.SecretKey()])) == digest {
+	own := g.idOf(meta.GetExternalName(mg))
+	if ledger.Digest(record.UID, own, string(data[g.Kind.SecretKey()])) == digest {
 		return own, nil
 	}
 
-	id, err := m.resource.Identify(data)
+	id, err := g.Kind.Identify(data)
 	if err == nil && id == own {
 		err = errors.Errorf("it is not the one that Scaleway has shown with %s", own)
 	}
@@ -160,8 +166,8 @@ func (m *minter) identify(mg mintedResource, record ledger.Record, data map[stri
 
 // observedDetails are the details of the connection to the object that was observed,
 // with its secret.
-func (m *minter) observedDetails(ctx context.Context, mg mintedResource, secret string) (managed.ConnectionDetails, error) {
-	known, err := m.defaults(ctx, mg)
+func (g *Guard) observedDetails(ctx context.Context, mg Resource, secret string) (managed.ConnectionDetails, error) {
+	known, err := g.defaults(ctx, mg)
 	if err != nil {
 		return nil, err
 	}
@@ -171,39 +177,39 @@ func (m *minter) observedDetails(ctx context.Context, mg mintedResource, secret 
 		return nil, errors.Wrap(err, "cannot read status.atProvider")
 	}
 
-	object := issue.Object{ID: m.idOf(meta.GetExternalName(mg)), Secret: secret, Attributes: map[string]string{}}
+	object := issue.Object{ID: g.idOf(meta.GetExternalName(mg)), Secret: secret, Attributes: map[string]string{}}
 
-	for attribute := range m.resource.Minted.Keys {
+	for attribute := range g.Kind.Keys() {
 		if value, _ := observation[attribute].(string); value != "" {
 			object.Attributes[attribute] = value
 		}
 	}
 
-	return m.details(object, known), nil
+	return g.details(object, known), nil
 }
 
 // movedSecret returns the details that the Secret holds which the managed
 // resource named before, if it is still there.
-func (m *minter) movedSecret(ctx context.Context, mg mintedResource, record ledger.Record, id string) (managed.ConnectionDetails, error) {
+func (g *Guard) movedSecret(ctx context.Context, mg Resource, record ledger.Record, id string) (managed.ConnectionDetails, error) {
 	if record.Secret == "" || record.Secret == mg.GetWriteConnectionSecretToReference().Name {
 		return nil, nil
 	}
 
-	data, err := m.secretData(ctx, mg, record.Secret)
+	data, err := g.secretData(ctx, mg, record.Secret)
 	if err != nil {
 		return nil, err
 	}
 
-	if found, err := m.identify(mg, record, data); err != nil || found != id {
+	if found, err := g.identify(mg, record, data); err != nil || found != id {
 		return nil, nil //nolint:nilerr // It is not what is looked for.
 	}
 
-	return m.observedDetails(ctx, mg, string(data[m.resource.SecretKey()]))
+	return g.observedDetails(ctx, mg, string(data[g.Kind.SecretKey()]))
 }
 
 // notePublished records which Secret holds the secret, so that it is found when
 // the managed resource names another one.
-func (m *minter) notePublished(ctx context.Context, mg mintedResource, secret string) error {
+func (g *Guard) notePublished(ctx context.Context, mg Resource, secret string) error {
 	record, err := ledger.ReadRecord(mg)
 	if err != nil || record.Secret == secret {
 		return err
@@ -211,11 +217,11 @@ func (m *minter) notePublished(ctx context.Context, mg mintedResource, secret st
 
 	record.UID, record.Secret = mg.GetUID(), secret
 
-	return m.storeRecord(ctx, mg, record)
+	return g.storeRecord(ctx, mg, record)
 }
 
 // lost says why there is no secret.
-func (m *minter) lost(mg mintedResource, secret string) xpv1.Condition {
+func (g *Guard) lost(mg Resource, secret string) xpv1.Condition {
 	record, err := ledger.ReadRecord(mg)
 	if err != nil || record.Object != meta.GetExternalName(mg) {
 		return unready(ReasonSecretUnknown, fmt.Sprintf("this object was not created by this resource, so its secret cannot be known, and Secret %s has none: put it there yourself, or remove writeConnectionSecretToRef", secret))
@@ -224,8 +230,8 @@ func (m *minter) lost(mg mintedResource, secret string) xpv1.Condition {
 	return unready(ReasonSecretLost, fmt.Sprintf("Secret %s has lost the secret of this object, which Scaleway does not show again: %s", secret, remedy))
 }
 
-// usable returns the details without what is no secret.
-func usable(details managed.ConnectionDetails) managed.ConnectionDetails {
+// Usable returns the details without what is no secret.
+func Usable(details managed.ConnectionDetails) managed.ConnectionDetails {
 	out := managed.ConnectionDetails{}
 
 	for k, v := range details {
@@ -238,21 +244,21 @@ func usable(details managed.ConnectionDetails) managed.ConnectionDetails {
 }
 
 // ownSecretData is secretData, and has the Secret watched from now on.
-func (m *minter) ownSecretData(ctx context.Context, mg mintedResource, name string) (managed.ConnectionDetails, error) {
-	s, err := m.ownSecret(ctx, mg, name)
+func (g *Guard) ownSecretData(ctx context.Context, mg Resource, name string) (managed.ConnectionDetails, error) {
+	s, err := g.ownSecret(ctx, mg, name)
 	if s == nil || err != nil {
 		return nil, err
 	}
 
 	data := s.Data
 
-	return data, m.label(ctx, s)
+	return data, g.label(ctx, s)
 }
 
 // secretData returns the data of a Secret in the managed resource's namespace, as
 // the API server has it now, if it is the managed resource's own.
-func (m *minter) secretData(ctx context.Context, mg mintedResource, name string) (managed.ConnectionDetails, error) {
-	s, err := m.ownSecret(ctx, mg, name)
+func (g *Guard) secretData(ctx context.Context, mg Resource, name string) (managed.ConnectionDetails, error) {
+	s, err := g.ownSecret(ctx, mg, name)
 	if s == nil || err != nil {
 		return nil, err
 	}
@@ -262,11 +268,11 @@ func (m *minter) secretData(ctx context.Context, mg mintedResource, name string)
 
 // ownSecret returns a Secret of that name, as the API server has it now, if it is
 // the managed resource's own.
-func (m *minter) ownSecret(ctx context.Context, mg mintedResource, name string) (*corev1.Secret, error) {
+func (g *Guard) ownSecret(ctx context.Context, mg Resource, name string) (*corev1.Secret, error) {
 	s := &corev1.Secret{}
 
 	key := types.NamespacedName{Namespace: mg.GetNamespace(), Name: name}
-	if err := m.kube.Get(ctx, key, s); err != nil {
+	if err := g.Kube.Get(ctx, key, s); err != nil {
 		if kerrors.IsNotFound(err) {
 			return nil, nil
 		}
@@ -284,7 +290,7 @@ func (m *minter) ownSecret(ctx context.Context, mg mintedResource, name string) 
 // publishedObject returns the external name of the object whose secret is
 // published, and the digest of both, or nothing if none is. Who controls the Secret
 // does not matter: a secret that can be read there may be in use.
-func (m *minter) publishedObject(ctx context.Context, mg mintedResource, region string) (name, digest string, err error) {
+func (g *Guard) publishedObject(ctx context.Context, mg Resource, region string) (name, digest string, err error) {
 	ref := mg.GetWriteConnectionSecretToReference()
 	if ref == nil {
 		return "", "", nil
@@ -293,22 +299,22 @@ func (m *minter) publishedObject(ctx context.Context, mg mintedResource, region 
 	s := &corev1.Secret{}
 
 	key := types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name}
-	if err := m.kube.Get(ctx, key, s); xpresource.IgnoreNotFound(err) != nil {
+	if err := g.Kube.Get(ctx, key, s); xpresource.IgnoreNotFound(err) != nil {
 		return "", "", errors.Wrapf(err, "cannot check Secret %q", key)
 	}
 
-	id, err := m.resource.Identify(s.Data)
+	id, err := g.Kind.Identify(s.Data)
 	if err != nil {
 		return "", "", nil //nolint:nilerr // What identifies no object is the secret of none.
 	}
 
-	return m.resource.ExternalName(region, id), ledger.Digest(mg.GetUID(), id, string(s.Data[m.resource.SecretKey()])), nil
+	return g.Kind.ExternalName(region, id), ledger.Digest(mg.GetUID(), id, string(s.Data[g.Kind.SecretKey()])), nil
 }
 
 // idOf returns the ID in an external name, less its region, or nothing if there is
 // none.
-func (m *minter) idOf(externalName string) string {
-	id, err := m.resource.ParseID(externalName)
+func (g *Guard) idOf(externalName string) string {
+	id, err := g.Kind.ParseID(externalName)
 	if err != nil {
 		return ""
 	}
@@ -324,4 +330,30 @@ func unready(reason xpv1.ConditionReason, message string) xpv1.Condition {
 		Reason:             reason,
 		Message:            message,
 	}
+}
+
+// isPublished tells whether the Secret, as the cache has it, holds the secret of the
+// object with that ID, and all that is published with it. A cache lags behind: what it
+// denies has to be read from the API server.
+func (g *Guard) isPublished(ctx context.Context, mg Resource, record ledger.Record, secret, id string) bool {
+	s := &corev1.Secret{}
+	if err := g.Cached.Get(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: secret}, s); err != nil {
+		return false
+	}
+
+	digest, _ := fingerprint(mg, record)
+
+	return publish.Holds(s, mg.GetUID(), id, digest)
+}
+
+// label a Secret that an older version has published.
+func (g *Guard) label(ctx context.Context, s *corev1.Secret) error {
+	if s.GetLabels()[publish.Label] == g.Kind.KindName() {
+		return nil
+	}
+
+	patch := client.MergeFrom(s.DeepCopy())
+	metav1.SetMetaDataLabel(&s.ObjectMeta, publish.Label, g.Kind.KindName())
+
+	return errors.Wrapf(g.Kube.Patch(ctx, s, patch), "cannot label Secret %q", client.ObjectKeyFromObject(s))
 }

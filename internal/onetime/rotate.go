@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
 	"context"
@@ -23,21 +23,21 @@ import (
 // AnnotationRenew asks for a new secret: a change of its value has another object
 // minted with the same arguments. The old one is revoked once the secret of the
 // new one is published.
-const AnnotationRenew = "scaleway.m.crossplane.io/renew"
+const AnnotationRenew = "scaleway.g.crossplane.io/renew"
 
 // reasonRenewed is the reason of the event that says that there is a new secret.
 const reasonRenewed event.Reason = "RenewedSecret"
 
-// renewalDue tells whether the user has asked for a new secret.
-func (m *minter) renewalDue(mg mintedResource, record ledger.Record) bool {
+// RotationDue tells whether the user has asked for a new secret.
+func (g *Guard) RotationDue(mg Resource, record ledger.Record) bool {
 	asked := mg.GetAnnotations()[AnnotationRenew]
 	return asked != "" && asked != record.Renewed
 }
 
 // renew mints another object, publishes its secret, and leaves the old object to
 // sweep. Connect returns a client for the managed resource that it is given.
-func (m *minter) renew(ctx context.Context, mg mintedResource, connect func(context.Context, mintedResource) (managed.ExternalClient, error)) error {
-	old, err := m.resource.ParseID(meta.GetExternalName(mg))
+func (g *Guard) Rotate(ctx context.Context, mg Resource, connect func(context.Context, Resource) (managed.ExternalClient, error)) error {
+	old, err := g.Kind.ParseID(meta.GetExternalName(mg))
 	if err != nil {
 		return errors.Wrap(err, "cannot renew the secret")
 	}
@@ -52,44 +52,44 @@ func (m *minter) renew(ctx context.Context, mg mintedResource, connect func(cont
 		return errors.Wrap(err, "cannot read the arguments")
 	}
 
-	if err := checkMintable(m.resource, mg, args, m.now()); err != nil {
+	if err := g.Mintable(mg, args); err != nil {
 		return errors.Wrapf(err, "cannot renew the secret, as annotation %s asks for", AnnotationRenew)
 	}
 
-	record := ledger.NewRecord(mg, last, old.Region, m.parents(args), m.now())
+	record := ledger.NewRecord(mg, last, old.Region, g.Kind.Parents(args), g.Now())
 	record.Renewing, record.Previous = mg.GetAnnotations()[AnnotationRenew], old.String()
 	record.Object = last.Object // Until there is another.
-	m.attempts.Store(mg.GetUID(), record.Attempt)
+	g.attempts.Store(mg.GetUID(), record.Attempt)
 
-	if err := m.storeRecord(ctx, mg, record); err != nil {
+	if err := g.storeRecord(ctx, mg, record); err != nil {
 		return err
 	}
 
-	another, fresh, err := m.prepareRenewal(ctx, mg, old.Region, connect)
+	another, fresh, err := g.prepareRenewal(ctx, mg, old.Region, connect)
 	if err != nil {
 		// Nothing was sent, so that nothing need be looked for.
 		record.State, record.Previous = ledger.StateFailed, ""
-		return errors.Join(err, m.storeRecord(ctx, mg, record))
+		return errors.Join(err, g.storeRecord(ctx, mg, record))
 	}
 
-	if _, err := m.create(ctx, another, fresh); err != nil {
+	if _, err := g.Create(ctx, another, fresh); err != nil {
 		mg.SetAnnotations(another.GetAnnotations())
 
 		if r, rerr := ledger.ReadRecord(another); rerr == nil && r.State != ledger.StatePending {
 			r.Previous = ""
-			return errors.Join(err, m.storeRecord(ctx, mg, r))
+			return errors.Join(err, g.storeRecord(ctx, mg, r))
 		}
 
 		return err
 	}
 
-	return m.finishRenewal(ctx, mg, another)
+	return g.finishRenewal(ctx, mg, another)
 }
 
 // prepareRenewal returns a managed resource like mg, that has no object yet, and a client
 // that can create one.
-func (m *minter) prepareRenewal(ctx context.Context, mg mintedResource, region string, connect func(context.Context, mintedResource) (managed.ExternalClient, error)) (mintedResource, managed.ExternalClient, error) {
-	another, err := m.another(mg, region)
+func (g *Guard) prepareRenewal(ctx context.Context, mg Resource, region string, connect func(context.Context, Resource) (managed.ExternalClient, error)) (Resource, managed.ExternalClient, error) {
+	another, err := g.another(mg, region)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -106,30 +106,30 @@ func (m *minter) prepareRenewal(ctx context.Context, mg mintedResource, region s
 }
 
 // another returns a managed resource like mg, that has no object yet.
-func (m *minter) another(mg mintedResource, region string) (mintedResource, error) {
-	another, ok := mg.DeepCopyObject().(mintedResource)
+func (g *Guard) another(mg Resource, region string) (Resource, error) {
+	another, ok := mg.DeepCopyObject().(Resource)
 	if !ok {
 		return nil, errors.Errorf("%T is not a generated namespaced managed resource", mg)
 	}
 
 	meta.RemoveAnnotations(another, meta.AnnotationKeyExternalName)
 
-	if err := another.SetObservation(map[string]any{keyStateID: ""}); err != nil {
+	if err := another.SetObservation(map[string]any{keyID: ""}); err != nil {
 		return nil, errors.Wrap(err, "cannot prepare the renewal")
 	}
 
-	if m.resource.Global() {
+	if g.Kind.Global() {
 		return another, nil
 	}
 
 	// Where the old object is, whatever the ProviderConfig's default is by now.
-	return another, errors.Wrap(another.SetParameters(map[string]any{argumentRegion: region}), "cannot prepare the renewal")
+	return another, errors.Wrap(another.SetParameters(map[string]any{keyRegion: region}), "cannot prepare the renewal")
 }
 
 // finishRenewal stores the name of the new object, but never over the record of a
 // later attempt: a process that was frozen would name an object that has been
 // replaced since.
-func (m *minter) finishRenewal(ctx context.Context, mg, another mintedResource) error {
+func (g *Guard) finishRenewal(ctx context.Context, mg, another Resource) error {
 	ctx = context.WithoutCancel(ctx)
 	name, annotation := meta.GetExternalName(another), another.GetAnnotations()[ledger.AnnotationRecord]
 
@@ -142,12 +142,12 @@ func (m *minter) finishRenewal(ctx context.Context, mg, another mintedResource) 
 		patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q,"annotations":{%q:%q,%q:%q}}}`,
 			another.GetResourceVersion(), meta.AnnotationKeyExternalName, name, ledger.AnnotationRecord, annotation))
 
-		conflict := m.kube.Patch(ctx, another, patch)
+		conflict := g.Kube.Patch(ctx, another, patch)
 		if !kerrors.IsConflict(conflict) {
 			return conflict
 		}
 
-		stored, current, err := m.stored(ctx, another)
+		stored, current, err := g.stored(ctx, another)
 		if err != nil {
 			return err
 		}
@@ -167,30 +167,30 @@ func (m *minter) finishRenewal(ctx context.Context, mg, another mintedResource) 
 	mg.SetAnnotations(another.GetAnnotations())
 	mg.SetResourceVersion(another.GetResourceVersion())
 
-	m.record.Event(mg, event.Normal(reasonRenewed, fmt.Sprintf("Published the secret of %s; the old one is revoked", name)))
+	g.Recorder.Event(mg, event.Normal(reasonRenewed, fmt.Sprintf("Published the secret of %s; the old one is revoked", name)))
 
 	return nil
 }
 
 // sweepPrevious revokes the object that a renewal has replaced, unless another
 // managed resource has it too.
-func (m *minter) sweepPrevious(ctx context.Context, mg mintedResource, record ledger.Record) error {
+func (g *Guard) sweepPrevious(ctx context.Context, mg Resource, record ledger.Record) error {
 	if record.Previous == "" || record.State != ledger.StateDone || record.Object != meta.GetExternalName(mg) {
 		return nil
 	}
 
-	handed, err := m.handedOver(ctx, mg, record.Previous)
+	handed, err := g.HandedOver(ctx, mg, record.Previous)
 	if err != nil {
 		return err
 	}
 
 	if !handed {
-		if err := m.revoke(ctx, mg, record.Previous); err != nil {
+		if err := g.revoke(ctx, mg, record.Previous); err != nil {
 			return errors.Wrap(err, "a renewal has left the old object")
 		}
 	}
 
 	record.Previous = ""
 
-	return m.storeRecord(ctx, mg, record)
+	return g.storeRecord(ctx, mg, record)
 }

@@ -2,16 +2,19 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
 	"fmt"
+	"reflect"
+	"strings"
 	"sync"
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -22,25 +25,25 @@ const reasonExpiresSoon event.Reason = "ExpiresSoon"
 var warnings = []time.Duration{7 * 24 * time.Hour, 24 * time.Hour, time.Hour}
 
 // expiry returns when the object of a managed resource expires, if it does.
-func (m *minter) expiry(mg mintedResource) (time.Time, bool) {
-	if m.resource.Minted.ExpiryAttribute == "" {
+func (g *Guard) expiry(mg Resource) (time.Time, bool) {
+	if g.Kind.ExpiryAttribute() == "" {
 		return time.Time{}, false
 	}
 
-	t, err := time.Parse(time.RFC3339, observed(mg, m.resource.Minted.ExpiryAttribute))
+	t, err := time.Parse(time.RFC3339, observed(mg, g.Kind.ExpiryAttribute()))
 
 	return t, err == nil
 }
 
-// observeExpiry returns the condition of an object that has expired, and sends
+// ObserveExpiry returns the condition of an object that has expired, and sends
 // an event some time before that.
-func (m *minter) observeExpiry(mg mintedResource) *xpv1.Condition {
-	at, ok := m.expiry(mg)
+func (g *Guard) ObserveExpiry(mg Resource) *xpv1.Condition {
+	at, ok := g.expiry(mg)
 	if !ok {
 		return nil
 	}
 
-	left := at.Sub(m.now())
+	left := at.Sub(g.Now())
 	if left <= 0 {
 		c := unready(ReasonExpired, fmt.Sprintf("it expired at %s: delete this object, and create another that expires later", at.UTC().Format(time.RFC3339)))
 		return &c
@@ -55,23 +58,23 @@ func (m *minter) observeExpiry(mg mintedResource) *xpv1.Condition {
 		}
 	}
 
-	if due >= 0 && m.warned.first(mg.GetUID(), due) {
-		m.record.Event(mg, event.Warning(reasonExpiresSoon, errors.Errorf("it expires at %s: create another that expires later, and let its users change over", at.UTC().Format(time.RFC3339))))
+	if due >= 0 && g.warned.first(mg.GetUID(), due) {
+		g.Recorder.Event(mg, event.Warning(reasonExpiresSoon, errors.Errorf("it expires at %s: create another that expires later, and let its users change over", at.UTC().Format(time.RFC3339))))
 	}
 
 	return nil
 }
 
-// untilExpiry returns how long a managed resource may be left alone so that its
+// UntilExpiry returns how long a managed resource may be left alone so that its
 // expiry is noticed when it comes.
-func (m *minter) untilExpiry(mg mintedResource, interval time.Duration) time.Duration {
-	at, ok := m.expiry(mg)
+func (g *Guard) UntilExpiry(mg Resource, interval time.Duration) time.Duration {
+	at, ok := g.expiry(mg)
 	if !ok {
 		return interval
 	}
 
 	// A moment later, so that it has certainly passed.
-	if left := at.Sub(m.now()) + time.Second; left > 0 {
+	if left := at.Sub(g.Now()) + time.Second; left > 0 {
 		return min(left, interval)
 	}
 
@@ -109,4 +112,22 @@ func (w *warned) forget(uid types.UID) {
 	defer w.mu.Unlock()
 
 	delete(w.last, uid)
+}
+
+// observed returns the text that an attribute, by its name in Terraform, has in
+// status.atProvider. It is empty if the attribute has none.
+func observed(mg xpresource.Managed, attribute string) string {
+	v := reflect.Indirect(reflect.ValueOf(mg)).FieldByName("Status").FieldByName("AtProvider")
+
+	for i := range v.NumField() {
+		if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("tf"), ","); name != attribute {
+			continue
+		}
+
+		if text := reflect.Indirect(v.Field(i)); text.Kind() == reflect.String {
+			return text.String()
+		}
+	}
+
+	return ""
 }

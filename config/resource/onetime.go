@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package resource
+
+import (
+	ujterraform "github.com/crossplane/upjet/v2/pkg/terraform"
+)
+
+// A OneTime is a resource whose secret Scaleway shows once, as its guard (package onetime)
+// wants to know it.
+type OneTime struct {
+	Resource
+}
+
+// OneTimes returns those of the resources whose secret Scaleway shows once, by kind.
+func OneTimes(all []Resource) map[string]OneTime {
+	out := map[string]OneTime{}
+
+	for _, r := range all {
+		if r.Minted != nil {
+			out[r.Kind] = OneTime{r}
+		}
+	}
+
+	return out
+}
+
+// KindName of the managed resource.
+func (o OneTime) KindName() string { return o.Kind }
+
+// Successor tells the user what to do when Scaleway mints no more objects.
+func (o OneTime) Successor() string { return o.Minted.Successor }
+
+// Ending tells whether Scaleway has announced that it will mint no more.
+func (o OneTime) Ending() bool { return o.Minted.Ending }
+
+// Value is the attribute that holds the secret.
+func (o OneTime) Value() string { return o.Minted.Attribute }
+
+// Keys of the connection Secret besides, by the attribute whose value they hold.
+func (o OneTime) Keys() map[string][]string { return o.Minted.Keys }
+
+// ExpiryAttribute holds when the object expires. It is empty if none does.
+func (o OneTime) ExpiryAttribute() string { return o.Minted.ExpiryAttribute }
+
+// RegionOf an object that is to be created with the arguments, and the defaults of the
+// ProviderConfig.
+func (o OneTime) RegionOf(args, defaults map[string]any) string {
+	setup := ujterraform.Setup{Configuration: defaults}
+	return o.Region("", args, setup.Map())
+}
+
+// Parents that an object with the arguments can be looked up by, as UUIDs by argument.
+func (o OneTime) Parents(args map[string]any) map[string]string {
+	parents := map[string]string{}
+
+	for _, arg := range o.ListedBy() {
+		value, _ := args[arg].(string)
+		if id, err := o.ParseReference(arg, value); err == nil {
+			parents[arg] = id.UUID
+		}
+	}
+
+	return parents
+}
