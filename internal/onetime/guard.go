@@ -99,6 +99,9 @@ type Guard struct {
 	warned warned
 	// attempts are the last that this process has begun, by UID.
 	attempts sync.Map
+	// deleted are the names of objects that Scaleway has deleted when this process asked
+	// for it, by UID.
+	deleted sync.Map
 }
 
 // A Kind says what is particular to the objects that are guarded.
@@ -162,6 +165,7 @@ func AsResource(mg xpresource.Managed) (Resource, error) {
 func (g *Guard) Forget(uid types.UID) {
 	g.warned.forget(uid)
 	g.attempts.Delete(uid)
+	g.deleted.Delete(uid)
 }
 
 // Names of arguments and attributes.

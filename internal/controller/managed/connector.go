@@ -22,7 +22,6 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
@@ -45,10 +44,6 @@ type Connector struct {
 	// unchanged spares what inner would find to be as it was. It is nil for kinds of
 	// which that cannot be told.
 	unchanged *unchangedConnector
-
-	// deleted are the names of objects that Scaleway has deleted when this process asked
-	// for it, by UID. What is not found afterwards need not be looked for elsewhere.
-	deleted sync.Map
 
 	// guard guards kinds whose secret is shown once. It is nil for others.
 	guard *onetime.Guard
@@ -95,12 +90,13 @@ func (c *Connector) connected(ctx context.Context, mg xpresource.Managed, inner 
 // connectDeleted connects a managed resource that is being deleted. What is
 // wrong with its arguments no longer matters.
 func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraformed) (managed.ExternalClient, error) {
-	if c.path(mg) == "" {
-		// Nothing at Scaleway can have this name, so there is nothing to delete.
-		return nothing, c.sweepLast(ctx, mg)
+	name := meta.GetExternalName(mg)
+
+	// Nothing at Scaleway can have a name that is none.
+	if c.path(mg) == "" && c.guard == nil {
+		return nothing, nil
 	}
 
-	name := meta.GetExternalName(mg)
 	if release.Asked(mg, name) {
 		c.record.Event(mg, event.Warning(reasonReleased, errors.Errorf("%s is left at Scaleway, as annotation %s asks for", name, release.Annotation)))
 		return nothing, nil
@@ -112,7 +108,7 @@ func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraforme
 			return nil, err
 		}
 
-		if handed, err := c.guard.HandedOver(ctx, mr, name); handed || err != nil {
+		if done, err := c.guard.Leaving(ctx, mr); done || err != nil {
 			return nothing, err
 		}
 	}
@@ -132,26 +128,6 @@ func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraforme
 	return c.connected(ctx, mg, inner), nil
 }
 
-// sweepLast revokes what abandoned attempts of a managed resource that has no object
-// have created after all. Nobody looks for it afterwards.
-func (c *Connector) sweepLast(ctx context.Context, mg xpresource.Managed) error {
-	if c.guard == nil {
-		return nil
-	}
-
-	mr, err := onetime.AsResource(mg)
-	if err != nil {
-		return err
-	}
-
-	record, err := ledger.ReadRecord(mr)
-	if err != nil || len(record.Abandoned) == 0 || release.Asked(mr, record.Attempt) {
-		return err
-	}
-
-	return release.HowTo(c.guard.Sweep(ctx, mr), record.Attempt)
-}
-
 // connectClean connects a managed resource that is being deleted with what upjet
 // would evaluate taken out of its arguments. They were perhaps never checked: an
 // external name suffices to have an object deleted.
@@ -167,7 +143,6 @@ func (c *Connector) connectClean(ctx context.Context, mg xpresource.Managed) (ma
 // forget what is remembered of a managed resource that is gone.
 func (c *Connector) forget(uid types.UID) {
 	c.tenants.Delete(uid)
-	c.deleted.Delete(uid)
 
 	if c.unchanged != nil {
 		c.unchanged.forget(uid)
@@ -195,13 +170,6 @@ func (c *Connector) path(mg xpresource.Managed) string {
 	}
 
 	return c.resource.ObjectPath(id.Region, id.UUID)
-}
-
-// hasDeleted tells whether the managed resource's object is one that Scaleway has
-// deleted when this process asked for it.
-func (c *Connector) hasDeleted(mg xpresource.Managed) bool {
-	name, ok := c.deleted.Load(mg.GetUID())
-	return ok && meta.WasDeleted(mg) && name == meta.GetExternalName(mg)
 }
 
 // external is the client for one object.
@@ -248,24 +216,19 @@ func (e *external) Update(ctx context.Context, mg xpresource.Managed) (managed.E
 		return managed.ExternalUpdate{}, err
 	}
 
-	record, err := ledger.ReadRecord(mr)
-	if err != nil {
-		return managed.ExternalUpdate{}, err
-	}
-
-	if !m.RotationDue(mr, record) {
-		return e.ExternalClient.Update(ctx, mg)
-	}
-
-	// Only now it is known that the object is one that another Kubernetes namespace has.
-	if err := m.CheckShared(ctx, mr); err != nil {
-		return managed.ExternalUpdate{}, err
-	}
+	update := func() (managed.ExternalUpdate, error) { return e.ExternalClient.Update(ctx, mg) }
 
 	// Upjet remembers the state of the old object by the UID that both have.
-	defer e.connector.trackers.RemoveTracker(mr) //nolint:errcheck // It never fails.
+	renewed := false
+	defer func() {
+		if renewed {
+			e.connector.trackers.RemoveTracker(mr) //nolint:errcheck // It never fails.
+		}
+	}()
 
-	return managed.ExternalUpdate{}, m.Rotate(ctx, mr, func(ctx context.Context, another onetime.Resource) (managed.ExternalClient, error) {
+	return m.Update(ctx, mr, update, func(ctx context.Context, another onetime.Resource) (managed.ExternalClient, error) {
+		renewed = true
+
 		if err := e.connector.trackers.RemoveTracker(another); err != nil {
 			return nil, errors.Wrap(err, "cannot forget the Terraform state")
 		}
@@ -309,7 +272,9 @@ func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.E
 	deletion, err := fresh.Delete(ctx, mg)
 
 	if _, ok := answer(); ok && err == nil {
-		e.connector.deleted.Store(mg.GetUID(), meta.GetExternalName(mg))
+		if mr, err := onetime.AsResource(mg); err == nil && e.connector.guard != nil {
+			e.connector.guard.NoteDeleted(mr)
+		}
 	}
 
 	if _, after := e.seen(mg); err != nil && before && !after {

@@ -11,14 +11,12 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	ujresource "github.com/crossplane/upjet/v2/pkg/resource"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -64,7 +62,14 @@ func (e *external) Observe(ctx context.Context, mg xpresource.Managed) (managed.
 	}
 
 	if e.connector.guard != nil {
-		return e.observeMinted(ctx, mg, o, before)
+		mr, err := onetime.AsResource(mg)
+		if err != nil {
+			return o, err
+		}
+
+		return e.connector.guard.Observe(ctx, mr, o, before, func(o managed.ExternalObservation) (managed.ExternalObservation, error) {
+			return e.observeStatus(mg, o)
+		})
 	}
 
 	if !o.ResourceExists {
@@ -87,67 +92,6 @@ func (c *Connector) checkMissing(mg xpresource.Managed) error {
 	}
 
 	return onetime.ErrUnknownName(name, c.resource.Kind)
-}
-
-// observeMinted observes an object whose secret is shown once. Before is the
-// condition that the managed resource had.
-func (e *external) observeMinted(ctx context.Context, mg xpresource.Managed, o managed.ExternalObservation, before xpv1.Condition) (managed.ExternalObservation, error) {
-	m := e.connector.guard
-
-	mr, err := onetime.AsResource(mg)
-	if err != nil {
-		return o, err
-	}
-
-	if err := m.Sweep(ctx, mr); err != nil {
-		return managed.ExternalObservation{}, err
-	}
-
-	// Otherwise it is looked for in the list of all that its parent has.
-	if !o.ResourceExists && e.connector.hasDeleted(mr) {
-		return o, nil
-	}
-
-	if !o.ResourceExists {
-		return o, m.Missing(ctx, mr)
-	}
-
-	if o, err = e.observeStatus(mg, o); err != nil || meta.WasDeleted(mg) {
-		return o, err
-	}
-
-	details, unready, err := m.Inspect(ctx, mr, o.ConnectionDetails)
-	if err != nil {
-		return managed.ExternalObservation{}, err
-	}
-
-	o.ConnectionDetails = details
-
-	record, err := ledger.ReadRecord(mr)
-	if err != nil {
-		return managed.ExternalObservation{}, err
-	}
-
-	if m.RotationDue(mr, record) {
-		o.ResourceUpToDate = false
-	}
-
-	if expired := m.ObserveExpiry(mr); expired != nil {
-		unready = expired
-	}
-
-	if unready == nil {
-		return o, nil
-	}
-
-	mg.SetConditions(*unready)
-
-	if unready.Reason != before.Reason {
-		m.Recorder.Event(mg, event.Warning(event.Reason(unready.Reason), errors.New(unready.Message)))
-		m.Metrics.SecretLost(unready.Reason)
-	}
-
-	return o, nil
 }
 
 // observeStatus completes the observation with the status that Scaleway gave.

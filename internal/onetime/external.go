@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package onetime
+
+import (
+	"context"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
+)
+
+// Leaving is asked when a managed resource that is being deleted is to be connected. It
+// tells whether nothing need be asked of its object any more.
+func (g *Guard) Leaving(ctx context.Context, mg Resource) (bool, error) {
+	name := meta.GetExternalName(mg)
+
+	if _, err := g.Kind.ParseID(name); err != nil {
+		// Nothing at Scaleway can have this name, so there is nothing to delete.
+		return true, g.sweepLast(ctx, mg)
+	}
+
+	return g.HandedOver(ctx, mg, name)
+}
+
+// sweepLast revokes what abandoned attempts of a managed resource that has no object
+// have created after all. Nobody looks for it afterwards.
+func (g *Guard) sweepLast(ctx context.Context, mg Resource) error {
+	record, err := ledger.ReadRecord(mg)
+	if err != nil || len(record.Abandoned) == 0 || release.Asked(mg, record.Attempt) {
+		return err
+	}
+
+	return release.HowTo(g.Sweep(ctx, mg), record.Attempt)
+}
+
+// Observe completes an observation of the object. Before is the condition Ready that the
+// managed resource had, and status says what it is by what Scaleway has answered.
+func (g *Guard) Observe(ctx context.Context, mg Resource, o managed.ExternalObservation, before xpv1.Condition, status func(managed.ExternalObservation) (managed.ExternalObservation, error)) (managed.ExternalObservation, error) {
+	if err := g.Sweep(ctx, mg); err != nil {
+		return managed.ExternalObservation{}, err
+	}
+
+	// Otherwise it is looked for in the list of all that its parent has.
+	if !o.ResourceExists && g.hasDeleted(mg) {
+		return o, nil
+	}
+
+	if !o.ResourceExists {
+		return o, g.Missing(ctx, mg)
+	}
+
+	o, err := status(o)
+	if err != nil || meta.WasDeleted(mg) {
+		return o, err
+	}
+
+	details, unready, err := g.Inspect(ctx, mg, o.ConnectionDetails)
+	if err != nil {
+		return managed.ExternalObservation{}, err
+	}
+
+	o.ConnectionDetails = details
+
+	record, err := ledger.ReadRecord(mg)
+	if err != nil {
+		return managed.ExternalObservation{}, err
+	}
+
+	if g.RotationDue(mg, record) {
+		o.ResourceUpToDate = false
+	}
+
+	if expired := g.ObserveExpiry(mg); expired != nil {
+		unready = expired
+	}
+
+	if unready == nil {
+		return o, nil
+	}
+
+	mg.SetConditions(*unready)
+
+	if unready.Reason != before.Reason {
+		g.Recorder.Event(mg, event.Warning(event.Reason(unready.Reason), errors.New(unready.Message)))
+		g.Metrics.SecretLost(unready.Reason)
+	}
+
+	return o, nil
+}
+
+// Update has the secret renewed if that is asked for, with a client that connect returns,
+// and calls update otherwise.
+func (g *Guard) Update(ctx context.Context, mg Resource, update func() (managed.ExternalUpdate, error), connect func(context.Context, Resource) (managed.ExternalClient, error)) (managed.ExternalUpdate, error) {
+	record, err := ledger.ReadRecord(mg)
+	if err != nil {
+		return managed.ExternalUpdate{}, err
+	}
+
+	if !g.RotationDue(mg, record) {
+		return update()
+	}
+
+	// Only now it is known that the object is one that another Kubernetes namespace has.
+	if err := g.CheckShared(ctx, mg); err != nil {
+		return managed.ExternalUpdate{}, err
+	}
+
+	return managed.ExternalUpdate{}, g.Rotate(ctx, mg, connect)
+}
+
+// NoteDeleted remembers that Scaleway has deleted the managed resource's object when this
+// process asked for it. What is not found afterwards need not be looked for elsewhere.
+func (g *Guard) NoteDeleted(mg Resource) {
+	g.deleted.Store(mg.GetUID(), meta.GetExternalName(mg))
+}
+
+// hasDeleted tells whether the managed resource's object is one that Scaleway has
+// deleted when this process asked for it.
+func (g *Guard) hasDeleted(mg Resource) bool {
+	name, ok := g.deleted.Load(mg.GetUID())
+	return ok && meta.WasDeleted(mg) && name == meta.GetExternalName(mg)
+}
