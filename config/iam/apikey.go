@@ -55,6 +55,7 @@ func apiKey() resource.Resource {
 			ExpiryAttribute: "expires_at",
 			List:            "api_keys",
 			ListedBy:        []string{"user_id"},
+			ParentPaths:     map[string]string{"user_id": "/iam/v1alpha1/users/{id}"},
 			IDField:         "access_key",
 			Keys: map[string][]string{
 				"access_key":         {"access_key", "SCW_ACCESS_KEY"},

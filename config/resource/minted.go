@@ -40,6 +40,10 @@ type Minted struct {
 	// by.
 	ListedBy []string
 
+	// ParentPaths are paths in Scaleway's API of what arguments name that are no References,
+	// with {id} for its ID.
+	ParentPaths map[string]string
+
 	// IDField holds an object's ID in Scaleway's answers. Defaults to id. Where another,
 	// it is an attribute in Terraform too.
 	IDField string

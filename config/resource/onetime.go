@@ -65,3 +65,34 @@ func (o OneTime) Parents(args map[string]any) map[string]string {
 
 	return parents
 }
+
+// ParentPath returns the path in Scaleway's API of the parent that an argument names, in the
+// region of the object.
+func (r Resource) ParentPath(arg, region, id string) (string, bool) {
+	if target, ok := r.targets[arg]; ok {
+		return target.ObjectPath(region, id), true
+	}
+
+	if r.Minted == nil || r.Minted.ParentPaths[arg] == "" {
+		return "", false
+	}
+
+	return Resource{Path: r.Minted.ParentPaths[arg]}.ObjectPath(region, id), true
+}
+
+// GrandparentPath returns the path in Scaleway's API of what the parent that an argument
+// names belongs to itself. Field returns the value of a field of the parent.
+func (r Resource) GrandparentPath(arg, region string, field func(string) string) (string, bool) {
+	target, ok := r.targets[arg]
+	if !ok {
+		return "", false
+	}
+
+	for above := range target.References {
+		if id, err := target.ParseReference(above, field(above)); err == nil {
+			return target.ParentPath(above, region, id.UUID)
+		}
+	}
+
+	return "", false
+}

@@ -215,13 +215,14 @@ func (r Resource) Global() bool {
 func Link(all []Resource) []Resource {
 	byName := map[string]Resource{}
 	for _, r := range all {
+		r.targets = map[string]Resource{}
 		byName[r.Name] = r
 	}
 
 	linked := make([]Resource, len(all))
 
 	for i, r := range all {
-		r.targets = map[string]Resource{}
+		r = byName[r.Name]
 
 		for arg, name := range r.References {
 			target, ok := byName[name]

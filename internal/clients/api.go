@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/scaleway/scaleway-sdk-go/scw"
@@ -25,6 +26,10 @@ const maxPages = 1000
 // An API is a client for the few requests that Terraform has no function for.
 type API struct {
 	client *scw.Client
+	// secretKey of the API key.
+	secretKey string
+	// organization of the key, once Scaleway has told.
+	organization atomic.Pointer[string]
 }
 
 // An Object of Scaleway's API, as a list request returns it.
@@ -53,13 +58,33 @@ func NewAPI(c Credentials) (*API, error) {
 
 	client, err := scw.NewClient(opts...)
 
-	return &API{client: client}, errors.Wrap(err, "cannot configure the Scaleway client")
+	return &API{client: client, secretKey: c.SecretKey}, errors.Wrap(err, "cannot configure the Scaleway client")
 }
 
-// List returns the objects of a collection, all pages of it. Key is where the
+// How often a list is read that changes meanwhile.
+const maxReadings = 3
+
+// errChanged says that a list has changed while its pages were read, so that something may
+// have slipped from one to another.
+var errChanged = errors.New("it changes while its pages are read")
+
+// List returns the objects of a collection, all pages of it, or an error. Key is where the
 // answer holds them.
-func (a *API) List(ctx context.Context, path string, query url.Values, key string) ([]Object, error) {
-	var objects []Object
+func (a *API) List(ctx context.Context, path string, query url.Values, key string) (objects []Object, err error) {
+	for range maxReadings {
+		if objects, err = a.list(ctx, path, query, key); !errors.Is(err, errChanged) {
+			return objects, err
+		}
+	}
+
+	return nil, err
+}
+
+func (a *API) list(ctx context.Context, path string, query url.Values, key string) ([]Object, error) {
+	var (
+		objects []Object
+		first   int
+	)
 
 	for page := 1; page <= maxPages; page++ {
 		q := url.Values{}
@@ -86,8 +111,17 @@ func (a *API) List(ctx context.Context, path string, query url.Values, key strin
 
 		objects = append(objects, items...)
 
-		if len(objects) >= total || len(items) == 0 {
+		if page == 1 {
+			first = total
+		}
+
+		switch {
+		case total != first, len(objects) > total:
+			return nil, errors.Wrapf(errChanged, "cannot list %s", path)
+		case len(objects) == total:
 			return objects, nil
+		case len(items) == 0:
+			return nil, errors.Errorf("cannot list %s: Scaleway says that there are %d, and shows %d", path, total, len(objects))
 		}
 	}
 
@@ -106,13 +140,18 @@ func (a *API) Get(ctx context.Context, path string) error {
 	return errors.Wrapf(err, "cannot get %s", path)
 }
 
-// Delete deletes an object. It is no error if there is none.
+// Show returns an object.
+func (a *API) Show(ctx context.Context, path string) (Object, error) {
+	var o Object
+
+	err := a.client.Do(&scw.ScalewayRequest{Method: http.MethodGet, Path: path}, &o, scw.WithContext(ctx))
+
+	return o, errors.Wrapf(err, "cannot get %s", path)
+}
+
+// Delete deletes an object.
 func (a *API) Delete(ctx context.Context, path string) error {
 	err := a.client.Do(&scw.ScalewayRequest{Method: http.MethodDelete, Path: path}, nil, scw.WithContext(ctx))
-	if StatusCode(err) == http.StatusNotFound {
-		return nil
-	}
-
 	return errors.Wrapf(err, "cannot delete %s", path)
 }
 

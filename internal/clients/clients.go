@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
@@ -34,6 +35,13 @@ import (
 // kilobytes.
 const maxClients = 1024
 
+// How many managed resources are remembered that this process was the first to work for, and
+// for how long. It is looked up for the others whether anything was created for them.
+const (
+	maxIntroduced = 16384
+	introducedFor = 24 * time.Hour
+)
+
 // checkPath is what Check asks for: a list that every region has, and that a key
 // which may not read it is refused with another answer than one that is unknown.
 const checkPath = "/containers/v1/regions/" + defaultRegion + "/namespaces"
@@ -55,6 +63,9 @@ type Builder struct {
 	// functions take.
 	apis     *lru.Cache[any, *API]
 	inFlight singleflight.Group
+
+	// introduced are the names of the ProviderConfigUsages that this process has created.
+	introduced *cache.LRUExpireCache
 
 	// notKept are the UIDs of ProviderConfigs that have just been waited for in vain.
 	notKept *cache.LRUExpireCache
@@ -86,7 +97,7 @@ func NewBuilder(secrets SecretReader, allowedAPIURLs ...string) *Builder {
 		allowed[i] = strings.TrimSuffix(u, "/") // As in the credentials.
 	}
 
-	return &Builder{secrets: secrets, allowedAPIURLs: allowed, configured: c, apis: apis, notKept: cache.NewLRUExpireCache(maxClients)}
+	return &Builder{secrets: secrets, allowedAPIURLs: allowed, configured: c, apis: apis, notKept: cache.NewLRUExpireCache(maxClients), introduced: cache.NewLRUExpireCache(maxIntroduced)}
 }
 
 // Setup implements upjet's SetupFn. Its errors name the ProviderConfig or the
@@ -103,7 +114,7 @@ func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.M
 	if !meta.WasDeleted(mg) {
 		usage := &v1beta1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{Finalizers: []string{FinalizerUsage}}}
 
-		tracker := xpresource.NewProviderConfigUsageTracker(usageClient{kube}, usage)
+		tracker := xpresource.NewProviderConfigUsageTracker(usageClient{kube, b.introduced}, usage)
 		if err := tracker.Track(ctx, mm); err != nil {
 			return terraform.Setup{}, errors.Wrap(err, "cannot track the use of the ProviderConfig")
 		}
@@ -144,11 +155,28 @@ func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.M
 // they belong to. That would wait for them, and they wait for it (FinalizerUsage):
 // nothing that is deleted in the foreground, as Crossplane does with a composed
 // resource that a composition drops, would ever go.
-type usageClient struct{ client.Client }
+type usageClient struct {
+	client.Client
+
+	// introduced are the names of those that were created.
+	introduced *cache.LRUExpireCache
+}
 
 // Create a ProviderConfigUsage.
 func (c usageClient) Create(ctx context.Context, o client.Object, opts ...client.CreateOption) error {
-	return c.Client.Create(ctx, unblocked(o), opts...)
+	err := c.Client.Create(ctx, unblocked(o), opts...)
+	if err == nil {
+		c.introduced.Add(o.GetName(), struct{}{}, introducedFor)
+	}
+
+	return err
+}
+
+// Introduced tells whether this process has begun to work for a managed resource with the
+// UID, which names its ProviderConfigUsage. If it is too long ago, it cannot tell.
+func (b *Builder) Introduced(uid types.UID) bool {
+	_, ok := b.introduced.Get(string(uid))
+	return ok
 }
 
 // Update a ProviderConfigUsage.

@@ -6,10 +6,15 @@ package clients
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
@@ -23,18 +28,118 @@ import (
 func (b *Builder) Remote(r resource.Resource) func(context.Context, client.Client, xpresource.ModernManaged) (remote.API, map[string]any, error) {
 	return func(ctx context.Context, kube client.Client, mg xpresource.ModernManaged) (remote.API, map[string]any, error) {
 		api, defaults, err := b.API(ctx, kube, mg)
-		return NewRemote(api, r), defaults, err
+		if err != nil {
+			return nil, nil, err
+		}
+
+		organization, _ := defaults[keyOrganization].(string)
+
+		return NewRemote(api, r, organization), defaults, nil
 	}
 }
 
-// NewRemote returns what asks Scaleway about objects of the resource.
-func NewRemote(api *API, r resource.Resource) remote.API {
-	return &remoteAPI{api: api, resource: r}
+// NewRemote returns what asks Scaleway about objects of the resource. Organization is the one
+// that the ProviderConfig names, if it does.
+func NewRemote(api *API, r resource.Resource, organization string) remote.API {
+	return &remoteAPI{api: api, resource: r, organization: organization}
 }
 
 type remoteAPI struct {
-	api      *API
-	resource resource.Resource
+	api          *API
+	resource     resource.Resource
+	organization string
+}
+
+// Key implements remote.API.
+func (a *remoteAPI) Key(uid types.UID) string {
+	h := hmac.New(sha256.New, []byte(uid))
+	_, _ = h.Write([]byte(a.api.secretKey)) // It never fails.
+
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// Organization implements remote.API. A key never changes its organization: it is asked once.
+func (a *remoteAPI) Organization(ctx context.Context, region string, parents map[string]string) string {
+	if known := a.api.organization.Load(); known != nil {
+		return *known
+	}
+
+	for arg, id := range parents {
+		// Whoever may create an object need not be allowed to read its parent.
+		if object, err := a.show(ctx, region, arg, id); err == nil {
+			a.learn(ctx, region, arg, object)
+		}
+	}
+
+	if known := a.api.organization.Load(); known != nil {
+		return *known
+	}
+
+	return ""
+}
+
+// Sight implements remote.API.
+func (a *remoteAPI) Sight(ctx context.Context, region string, parents map[string]string) (remote.Sight, error) {
+	seen := 0
+
+	for arg, id := range parents {
+		object, err := a.show(ctx, region, arg, id)
+
+		switch status := StatusCode(err); {
+		case err == nil:
+			a.learn(ctx, region, arg, object)
+
+			if object.Status() != statusDeleting {
+				seen++
+			}
+		case errors.Is(err, errNoWitness), status == http.StatusNotFound, status == http.StatusForbidden, status == http.StatusGone:
+		default:
+			return remote.Sight{}, err
+		}
+	}
+
+	s := remote.Sight{Parents: seen > 0 && seen == len(parents)}
+	if known := a.api.organization.Load(); known != nil {
+		s.Organization = *known
+	}
+
+	return s, nil
+}
+
+// errNoWitness says that no request shows a parent.
+var errNoWitness = errors.New("no request shows this parent")
+
+// show the parent that an argument names.
+func (a *remoteAPI) show(ctx context.Context, region, arg, id string) (Object, error) {
+	path, ok := a.resource.ParentPath(arg, region, id)
+	if !ok {
+		return nil, errNoWitness
+	}
+
+	return a.api.Show(ctx, path)
+}
+
+// learn the organization of the credentials from a parent, or from what that belongs to.
+func (a *remoteAPI) learn(ctx context.Context, region, arg string, object Object) {
+	if a.api.organization.Load() != nil {
+		return
+	}
+
+	if id := object.Text(keyOrganization); id != "" {
+		a.api.organization.Store(&id)
+		return
+	}
+
+	path, ok := a.resource.GrandparentPath(arg, region, object.Text)
+	if !ok {
+		return
+	}
+
+	if above, err := a.api.Show(ctx, path); err == nil {
+		if id := above.Text(keyOrganization); id != "" {
+			a.api.organization.Store(&id)
+		}
+	}
 }
 
 // List implements remote.API.
@@ -46,10 +151,19 @@ func (a *remoteAPI) List(ctx context.Context, region string, parents map[string]
 		query.Set(arg, id)
 	}
 
+	// As the Scaleway SDK does: what else is listed is for Scaleway to choose.
+	if a.resource.NeedsOrganization && a.organization != "" {
+		query.Set(keyOrganization, a.organization)
+	}
+
 	found, err := a.api.List(ctx, path, query, a.resource.Minted.List)
+
 	if StatusCode(err) == http.StatusNotFound && len(parents) > 0 {
-		// A parent that is gone has taken its objects along.
-		found, err = nil, a.api.Probe(ctx, path)
+		if perr := a.api.Probe(ctx, path); perr != nil {
+			err = perr
+		} else {
+			return nil, remote.ParentGone(err)
+		}
 	}
 
 	if hasEnded(StatusCode(err)) {
@@ -74,10 +188,28 @@ func (a *remoteAPI) List(ctx context.Context, region string, parents map[string]
 	return objects, nil
 }
 
-// Delete implements remote.API.
-func (a *remoteAPI) Delete(ctx context.Context, id regional.ID) error {
-	return a.api.Delete(ctx, a.resource.ObjectPath(id.Region, id.UUID))
+// Exists implements remote.API.
+func (a *remoteAPI) Exists(ctx context.Context, id regional.ID) (bool, error) {
+	object, err := a.api.Show(ctx, a.resource.ObjectPath(id.Region, id.UUID))
+	if StatusCode(err) == http.StatusNotFound {
+		return false, nil
+	}
+
+	return err == nil && object.Status() != statusDeleting, err
 }
+
+// Delete implements remote.API.
+func (a *remoteAPI) Delete(ctx context.Context, id regional.ID) (bool, error) {
+	err := a.api.Delete(ctx, a.resource.ObjectPath(id.Region, id.UUID))
+	if StatusCode(err) == http.StatusNotFound {
+		return false, nil
+	}
+
+	return err == nil, err
+}
+
+// keyOrganization is the field of an answer, and of credentials, that has the organization.
+const keyOrganization = "organization_id"
 
 // statusDeleting is that of an object that Scaleway is deleting.
 const statusDeleting = "deleting"

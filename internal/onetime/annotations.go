@@ -12,6 +12,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -30,8 +31,14 @@ var errSuperseded = errors.New("another attempt has begun meanwhile: this one is
 // does, but never over the record of a later attempt: a process that was frozen
 // would make another one's token unknown.
 type AnnotationUpdater struct {
-	Kube client.Client
-	Live client.Reader
+	kube   client.Client
+	live   client.Reader
+	stored func(types.UID, ledger.Record)
+}
+
+// Updater returns what stores annotations for the guard.
+func (g *Guard) Updater() *AnnotationUpdater {
+	return &AnnotationUpdater{kube: g.Kube, live: g.Live, stored: g.remember}
 }
 
 // UpdateCriticalAnnotations implements managed.CriticalAnnotationUpdater.
@@ -54,12 +61,12 @@ func (u *AnnotationUpdater) UpdateCriticalAnnotations(ctx context.Context, o cli
 	err = retry.OnError(retry.DefaultRetry, func(err error) bool {
 		return !errors.Is(err, context.Canceled) && !errors.Is(err, errSuperseded)
 	}, func() error {
-		err := u.Kube.Update(ctx, o)
+		err := u.kube.Update(ctx, o)
 		if !kerrors.IsConflict(err) {
 			return err
 		}
 
-		if err := u.Live.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
+		if err := u.live.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
 			return err
 		}
 
@@ -77,5 +84,11 @@ func (u *AnnotationUpdater) UpdateCriticalAnnotations(ctx context.Context, o cli
 		return err
 	})
 
-	return errors.Wrap(err, "cannot store the critical annotations")
+	if err != nil {
+		return errors.Wrap(err, "cannot store the critical annotations")
+	}
+
+	u.stored(o.GetUID(), ours)
+
+	return nil
 }

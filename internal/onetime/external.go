@@ -14,31 +14,19 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 )
 
 // Leaving is asked when a managed resource that is being deleted is to be connected. It
-// tells whether nothing need be asked of its object any more.
+// tells whether nothing need be asked of its object any more. What else there is, Leave
+// settles.
 func (g *Guard) Leaving(ctx context.Context, mg Resource) (bool, error) {
 	name := meta.GetExternalName(mg)
 
 	if _, err := g.Kind.ParseID(name); err != nil {
-		// Nothing at Scaleway can have this name, so there is nothing to delete.
-		return true, g.sweepLast(ctx, mg)
+		return true, nil //nolint:nilerr // Nothing at Scaleway can have this name.
 	}
 
 	return g.HandedOver(ctx, mg, name)
-}
-
-// sweepLast revokes what abandoned attempts of a managed resource that has no object
-// have created after all. Nobody looks for it afterwards.
-func (g *Guard) sweepLast(ctx context.Context, mg Resource) error {
-	record, err := ledger.ReadRecord(mg)
-	if err != nil || len(record.Abandoned) == 0 || release.Asked(mg, record.Attempt) {
-		return err
-	}
-
-	return release.HowTo(g.Sweep(ctx, mg), record.Attempt)
 }
 
 // Observe completes an observation of the object. Before is the condition Ready that the
@@ -55,6 +43,10 @@ func (g *Guard) Observe(ctx context.Context, mg Resource, o managed.ExternalObse
 
 	if !o.ResourceExists {
 		return o, g.Missing(ctx, mg)
+	}
+
+	if err := g.recognise(ctx, mg); err != nil {
+		return managed.ExternalObservation{}, err
 	}
 
 	o, err := status(o)
@@ -127,4 +119,67 @@ func (g *Guard) NoteDeleted(mg Resource) {
 func (g *Guard) hasDeleted(mg Resource) bool {
 	name, ok := g.deleted.Load(mg.GetUID())
 	return ok && meta.WasDeleted(mg) && name == meta.GetExternalName(mg)
+}
+
+// recognise records who sees the object, where nobody has minted it here, or before that
+// was recorded. A record that is gone although the object was observed before, or that was
+// replaced, is begun anew, after a look at what else there is.
+func (g *Guard) recognise(ctx context.Context, mg Resource) error {
+	record, err := ledger.ReadRecord(mg)
+	if err != nil || meta.WasDeleted(mg) || !creates(mg) {
+		return err
+	}
+
+	replaced := g.replaced(mg, record)
+	if record.Minter.Organization != "" && !replaced {
+		return nil
+	}
+
+	api, _, err := g.Remote(ctx, g.Kube, mg)
+	if err != nil {
+		return err
+	}
+
+	// Who sees the object is whom it belongs to, or of the same organization.
+	if record.Minter.Key == api.Key(mg.GetUID()) && !replaced {
+		return nil
+	}
+
+	id, err := g.Kind.ParseID(meta.GetExternalName(mg))
+	if err != nil {
+		return errors.Wrapf(err, "annotation %s", meta.AnnotationKeyExternalName)
+	}
+
+	parents, err := g.parentsOf(mg, record)
+	if err != nil {
+		return err
+	}
+
+	record.Minter = g.minter(ctx, api, mg.GetUID(), id.Region, parents)
+
+	if replaced || record.UID == "" && mg.GetCondition(xpv1.TypeSynced).Reason != "" {
+		if err := g.settleOwn(ctx, api, mg, record, id.Region, parents); err != nil {
+			return err
+		}
+
+		record = record.Doubt(g.Now())
+		if record.Attempt == "" {
+			record.At = g.Now().UTC()
+		}
+	}
+
+	record.UID, record.Limit.Duration = mg.GetUID(), g.Timeout
+	if record.Region == "" {
+		record.Region = id.Region
+	}
+
+	if len(record.Parents) == 0 {
+		record.Parents = parents
+	}
+
+	for i := range record.Abandoned {
+		record.Abandoned[i].Region, record.Abandoned[i].Parents = id.Region, parents
+	}
+
+	return g.storeRecord(ctx, mg, record)
 }

@@ -105,6 +105,11 @@ func (g *Guard) Inspect(ctx context.Context, mg Resource, details managed.Connec
 	case found != id:
 		publish.NoteComplete(ctx, secret)
 
+		// Annotations may have been restored: what is published is then the later one.
+		if err := g.reconsider(ctx, mg, record, found); err != nil {
+			return nil, nil, err
+		}
+
 		c := unready(ReasonSecretForeign, fmt.Sprintf("key %s of Secret %s holds the secret of another object, %s: %s", key, ref.Name, found, remedy))
 
 		return nil, &c, nil
@@ -129,6 +134,38 @@ func (g *Guard) Inspect(ctx context.Context, mg Resource, details managed.Connec
 	}
 
 	return complete, nil, g.notePublished(ctx, mg, ref.Name)
+}
+
+// reconsider what a managed resource names, if its Secret holds the secret of another object
+// that it has minted. It returns no error if that is not so.
+func (g *Guard) reconsider(ctx context.Context, mg Resource, record ledger.Record, found string) error {
+	if !creates(mg) {
+		return nil
+	}
+
+	api, _, err := g.Remote(ctx, g.Kube, mg)
+	if err != nil {
+		return err
+	}
+
+	region := g.regionOf(mg, record)
+
+	parents, err := g.parentsOf(mg, record)
+	if err != nil {
+		return err
+	}
+
+	// Who has just seen the object sees what its parent has.
+	record.Minter.Key = api.Key(mg.GetUID())
+
+	objects, err := g.look(ctx, api, mg.GetUID(), record.Minter, region, parents)
+	if err != nil || !contains(objects, found) {
+		return errors.Wrapf(err, "cannot tell whether %s, whose secret is published, is of this resource", found)
+	}
+
+	_, err = g.adoptPublished(ctx, mg, record, g.own(objects, mg.GetUID(), region))
+
+	return err
 }
 
 // fingerprint returns the digest of the managed resource's object and its secret, if
@@ -287,28 +324,33 @@ func (g *Guard) ownSecret(ctx context.Context, mg Resource, name string) (*corev
 	return s, nil
 }
 
-// publishedObject returns the external name of the object whose secret is
-// published, and the digest of both, or nothing if none is. Who controls the Secret
-// does not matter: a secret that can be read there may be in use.
-func (g *Guard) publishedObject(ctx context.Context, mg Resource, region string) (name, digest string, err error) {
-	ref := mg.GetWriteConnectionSecretToReference()
-	if ref == nil {
-		return "", "", nil
+// held returns the objects whose secret is in a Secret that the managed resource names, or
+// has named in the record, by external name, with the digest of both. Who controls the
+// Secret does not matter: a secret that can be read there may be in use.
+func (g *Guard) held(ctx context.Context, mg Resource, record ledger.Record, region string) (map[string]string, error) {
+	held := map[string]string{}
+
+	for _, name := range []string{secretName(mg), record.Target, record.Secret} {
+		if name == "" {
+			continue
+		}
+
+		s := &corev1.Secret{}
+
+		key := types.NamespacedName{Namespace: mg.GetNamespace(), Name: name}
+		if err := g.Kube.Get(ctx, key, s); xpresource.IgnoreNotFound(err) != nil {
+			return nil, errors.Wrapf(err, "cannot check Secret %q", key)
+		}
+
+		id, err := g.Kind.Identify(s.Data)
+		if err != nil {
+			continue // What identifies no object is the secret of none.
+		}
+
+		held[g.Kind.ExternalName(region, id)] = ledger.Digest(mg.GetUID(), id, string(s.Data[g.Kind.SecretKey()]))
 	}
 
-	s := &corev1.Secret{}
-
-	key := types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name}
-	if err := g.Kube.Get(ctx, key, s); xpresource.IgnoreNotFound(err) != nil {
-		return "", "", errors.Wrapf(err, "cannot check Secret %q", key)
-	}
-
-	id, err := g.Kind.Identify(s.Data)
-	if err != nil {
-		return "", "", nil //nolint:nilerr // What identifies no object is the secret of none.
-	}
-
-	return g.Kind.ExternalName(region, id), ledger.Digest(mg.GetUID(), id, string(s.Data[g.Kind.SecretKey()])), nil
+	return held, nil
 }
 
 // idOf returns the ID in an external name, less its region, or nothing if there is

@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
 //
 // SPDX-License-Identifier: Apache-2.0
-
 package onetime
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -17,12 +17,13 @@ import (
 // IndexExternalName finds the managed resources of a kind by external name.
 const IndexExternalName = "externalName"
 
-// sharers returns the other managed resources of the kind that have the external
-// name. In another Kubernetes namespace only those do whose credentials have shown
-// the object: anybody can write down a name, and would keep another tenant's token
-// from being renewed, and from being revoked when that tenant deletes it. They are the
-// cache's own, which must not be changed.
-func (g *Guard) sharers(ctx context.Context, mg Resource, name string) ([]xpresource.Managed, error) {
+// owners returns the other managed resources, in the Kubernetes namespace, that have the
+// external name and may have the object deleted. One that only observes it, or is paused,
+// is none. In another Kubernetes namespace nobody is: who may write there can give a
+// managed resource any name, and any status, and would keep another tenant's token from
+// being renewed, and from being revoked when that tenant deletes it. They are the cache's
+// own, which must not be changed.
+func (g *Guard) owners(ctx context.Context, mg Resource, name string) ([]xpresource.Managed, error) {
 	if name == "" {
 		return nil, nil
 	}
@@ -32,14 +33,14 @@ func (g *Guard) sharers(ctx context.Context, mg Resource, name string) ([]xpreso
 		return nil, errors.Errorf("%T is no list of managed resources", g.List)
 	}
 
-	if err := g.Kube.List(ctx, list, client.MatchingFields{IndexExternalName: name}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := g.Kube.List(ctx, list, client.InNamespace(mg.GetNamespace()), client.MatchingFields{IndexExternalName: name}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, errors.Wrapf(err, "cannot list what else has the external name %s", name)
 	}
 
 	var others []xpresource.Managed
 
 	for _, o := range list.GetItems() {
-		if o.GetUID() != mg.GetUID() && (o.GetNamespace() == mg.GetNamespace() || WasObserved(o)) {
+		if o.GetUID() != mg.GetUID() && g.Owns(o) && !meta.IsPaused(o) {
 			others = append(others, o)
 		}
 	}
@@ -47,54 +48,53 @@ func (g *Guard) sharers(ctx context.Context, mg Resource, name string) ([]xpreso
 	return others, nil
 }
 
-// CheckShared refuses a managed resource whose object another one has too: one of
-// them would revoke it under the other. What its own credentials have not shown yet
-// learns of no other Kubernetes namespace, and is observed first.
+// CheckShared refuses a managed resource whose object another one owns too: one of them
+// would revoke it under the other. Who only observes it shares nothing.
 func (g *Guard) CheckShared(ctx context.Context, mg Resource) error {
-	others, err := g.sharers(ctx, mg, meta.GetExternalName(mg))
-	if err != nil {
+	if !g.Owns(mg) {
+		return nil
+	}
+
+	others, err := g.owners(ctx, mg, meta.GetExternalName(mg))
+	if err != nil || len(others) == 0 {
 		return err
 	}
 
-	var (
-		names     []string
-		elsewhere bool
-	)
-
+	names := make([]string, 0, len(others))
 	for _, o := range others {
-		if o.GetNamespace() == mg.GetNamespace() {
-			names = append(names, client.ObjectKeyFromObject(o).String())
-		} else {
-			elsewhere = WasObserved(mg)
-		}
-	}
-
-	// Another tenant's is not named.
-	if elsewhere {
-		names = append(names, "an object in another Kubernetes namespace")
-	}
-
-	if len(names) == 0 {
-		return nil
+		names = append(names, client.ObjectKeyFromObject(o).String())
 	}
 
 	return errors.Errorf("%s is the external name of %s too: neither changes or revokes it until one of them is deleted", meta.GetExternalName(mg), strings.Join(names, ", "))
 }
 
-// HandedOver tells whether an object that a managed resource is done with stays,
-// because another one that is not being deleted has it too. Of several that are
-// being deleted each revokes it: a choice between them could leave it to nobody.
-func (g *Guard) HandedOver(ctx context.Context, mg Resource, name string) (bool, error) {
-	others, err := g.sharers(ctx, mg, name)
+// heir returns another managed resource that has the object, has seen it, and revokes it
+// when it is deleted itself, so that the object can stay. Of several that are being deleted
+// each revokes it: a choice between them could leave it to nobody.
+func (g *Guard) heir(ctx context.Context, mg Resource, name string) (string, error) {
+	others, err := g.owners(ctx, mg, name)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 
 	for _, o := range others {
-		if !meta.WasDeleted(o) {
-			return true, nil
+		if !meta.WasDeleted(o) && WasObserved(o) {
+			return fmt.Sprintf("%s %q", g.Kind.KindName(), client.ObjectKeyFromObject(o)), nil
 		}
 	}
 
-	return false, nil
+	return "", nil
+}
+
+// HandedOver tells whether an object that a managed resource is done with stays, because
+// another one has it too, and says so.
+func (g *Guard) HandedOver(ctx context.Context, mg Resource, name string) (bool, error) {
+	heir, err := g.heir(ctx, mg, name)
+	if err != nil || heir == "" {
+		return false, err
+	}
+
+	g.left(mg, name, heir+" has it too")
+
+	return true, nil
 }

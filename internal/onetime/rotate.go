@@ -56,7 +56,30 @@ func (g *Guard) Rotate(ctx context.Context, mg Resource, connect func(context.Co
 		return errors.Wrapf(err, "cannot renew the secret, as annotation %s asks for", AnnotationRenew)
 	}
 
-	record := ledger.NewRecord(mg, last, old.Region, g.Kind.Parents(args), g.Now())
+	api, _, err := g.Remote(ctx, g.Kube, mg)
+	if err != nil {
+		return err
+	}
+
+	parents := g.Kind.Parents(args)
+	certain := g.remembers(mg)
+
+	if !certain {
+		// Who has just seen the object sees what its parent has.
+		last.Minter.Key = api.Key(mg.GetUID())
+
+		if err := g.settleOwn(ctx, api, mg, last, old.Region, parents); err != nil {
+			return err
+		}
+	}
+
+	record := ledger.NewRecord(mg, last, old.Region, parents, g.Now())
+	record.Minter, record.Limit.Duration, record.Target = g.minter(ctx, api, mg.GetUID(), old.Region, parents), g.Timeout, secretName(mg)
+
+	if !certain {
+		record = record.Doubt(g.Now())
+	}
+
 	record.Renewing, record.Previous = mg.GetAnnotations()[AnnotationRenew], old.String()
 	record.Object = last.Object // Until there is another.
 	g.attempts.Store(mg.GetUID(), record.Attempt)
@@ -170,27 +193,4 @@ func (g *Guard) finishRenewal(ctx context.Context, mg, another Resource) error {
 	g.Recorder.Event(mg, event.Normal(reasonRenewed, fmt.Sprintf("Published the secret of %s; the old one is revoked", name)))
 
 	return nil
-}
-
-// sweepPrevious revokes the object that a renewal has replaced, unless another
-// managed resource has it too.
-func (g *Guard) sweepPrevious(ctx context.Context, mg Resource, record ledger.Record) error {
-	if record.Previous == "" || record.State != ledger.StateDone || record.Object != meta.GetExternalName(mg) {
-		return nil
-	}
-
-	handed, err := g.HandedOver(ctx, mg, record.Previous)
-	if err != nil {
-		return err
-	}
-
-	if !handed {
-		if err := g.revoke(ctx, mg, record.Previous); err != nil {
-			return errors.Wrap(err, "a renewal has left the old object")
-		}
-	}
-
-	record.Previous = ""
-
-	return g.storeRecord(ctx, mg, record)
 }

@@ -140,6 +140,16 @@ func (c *Connector) connectClean(ctx context.Context, mg xpresource.Managed) (ma
 	return c.inner.Connect(onceFor(ctx, true), clean)
 }
 
+// leave settles what is in doubt before a managed resource goes.
+func (c *Connector) leave(ctx context.Context, o xpresource.Object) error {
+	mr, ok := o.(onetime.Resource)
+	if !ok || c.guard == nil {
+		return nil
+	}
+
+	return c.guard.Leave(ctx, mr)
+}
+
 // forget what is remembered of a managed resource that is gone.
 func (c *Connector) forget(uid types.UID) {
 	c.tenants.Delete(uid)

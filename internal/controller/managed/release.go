@@ -28,6 +28,7 @@ type finalizer struct {
 	xpresource.Finalizer
 
 	kube   client.Client
+	leave  func(context.Context, xpresource.Object) error
 	forget func(types.UID)
 }
 
@@ -35,6 +36,10 @@ type finalizer struct {
 // It was held so that a Kubernetes namespace that is being deleted does not take
 // the credentials away before everything is deleted with them.
 func (f *finalizer) RemoveFinalizer(ctx context.Context, o xpresource.Object) error {
+	if err := f.leave(ctx, o); err != nil {
+		return err
+	}
+
 	usage := &v1beta1.ProviderConfigUsage{}
 
 	err := f.kube.Get(ctx, types.NamespacedName{Namespace: o.GetNamespace(), Name: string(o.GetUID())}, usage)

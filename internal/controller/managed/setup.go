@@ -202,6 +202,7 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 			Mintable: func(mg onetime.Resource, args map[string]any) error { return c.checkMintable(mg, args) },
 			Recorder: c.record,
 			Metrics:  o.Metrics.Of(k.GroupVersionKind.Kind),
+			First:    o.Clients.Introduced,
 			Timeout:  o.RequestTimeout,
 			Delivery: onetime.DeliveryTimeout,
 			Now:      c.now,
@@ -218,6 +219,7 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 		managed.WithFinalizer(ujcontroller.NewOperationTrackerFinalizer(o.OperationTrackerStore, &finalizer{
 			Finalizer: turnFinalizer{xpresource.NewAPIFinalizer(mgr.GetClient(), managed.FinalizerName)},
 			kube:      mgr.GetClient(),
+			leave:     c.leave,
 			forget:    c.forget,
 		})),
 		managed.WithTimeout(timeout),
@@ -229,7 +231,7 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 	}
 
 	if c.guard != nil {
-		opts = append(opts, managed.WithCriticalAnnotationUpdater(&onetime.AnnotationUpdater{Kube: mgr.GetClient(), Live: mgr.GetAPIReader()}))
+		opts = append(opts, managed.WithCriticalAnnotationUpdater(c.guard.Updater()))
 	}
 
 	if o.ChangeLogOptions != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,7 +16,6 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
@@ -254,6 +254,10 @@ func (w *world) call(p *process, what string, faults []fault, do func()) {
 
 	w.points = append(w.points, pt)
 
+	if w.verbose {
+		w.note("%d %s", at, what)
+	}
+
 	name, deviates := w.script[at]
 	if !deviates {
 		do()
@@ -386,6 +390,7 @@ func (w *world) settle() {
 // live is the life of a managed resource: created, renewed, and deleted.
 func live(s script) *world {
 	w := newWorld(s)
+	w.verbose = os.Getenv("SIMULATE") != ""
 	_ = w.cluster.create(newToken())
 
 	w.phase("created")
@@ -433,5 +438,3 @@ func random(seed uint64, deviations int) *world {
 
 	return w
 }
-
-var _ = corev1.Secret{}

@@ -17,6 +17,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
@@ -217,6 +218,10 @@ func (a api) List(_ context.Context, _ string, parents map[string]string) ([]rem
 		return nil, err
 	}
 
+	if a.key.organization != ownKey.organization {
+		return nil, remote.ParentGone(errStatus(http.StatusNotFound))
+	}
+
 	objects := make([]remote.Object, 0, len(all))
 
 	for _, t := range all {
@@ -232,13 +237,51 @@ func (a api) List(_ context.Context, _ string, parents map[string]string) ([]rem
 }
 
 // Delete implements remote.API.
-func (a api) Delete(_ context.Context, id regional.ID) error {
+func (a api) Delete(_ context.Context, id regional.ID) (bool, error) {
 	err := a.process.world.remove(a.process, a.key, id.UUID)
 	if statusOf(err) == http.StatusNotFound {
-		return nil
+		return false, nil
 	}
 
-	return err
+	return err == nil, err
+}
+
+// Exists implements remote.API.
+func (a api) Exists(_ context.Context, id regional.ID) (bool, error) {
+	_, err := a.process.world.get(a.process, a.key, id.UUID)
+	if statusOf(err) == http.StatusNotFound {
+		return false, nil
+	}
+
+	return err == nil, err
+}
+
+// Key implements remote.API.
+func (a api) Key(types.UID) string { return a.key.id }
+
+// Organization implements remote.API.
+func (a api) Organization(context.Context, string, map[string]string) string {
+	if a.key.organization != ownKey.organization {
+		return "" // It sees nothing that would tell.
+	}
+
+	return a.key.organization
+}
+
+// Sight implements remote.API.
+func (a api) Sight(context.Context, string, map[string]string) (s remote.Sight, err error) {
+	a.process.world.call(a.process, "GET parent", failures(&err, 404, 403, 500), func() {
+		if a.key.organization != ownKey.organization {
+			err = errStatus(http.StatusNotFound)
+		}
+	})
+
+	switch statusOf(err) {
+	case http.StatusNotFound, http.StatusForbidden:
+		return remote.Sight{}, nil
+	default:
+		return remote.Sight{Parents: err == nil, Organization: a.Organization(nil, "", nil)}, err //nolint:staticcheck // It does not ask.
+	}
 }
 
 // terraform is what upjet and the Terraform resource do for one managed resource.
@@ -304,6 +347,11 @@ func (c terraform) Create(ctx context.Context, mg xpresource.Managed) (managed.E
 		late(10 * requestTimeout),
 	}, func() {
 		// As the transport does.
+		if c.key.organization != ownKey.organization {
+			err = errStatus(http.StatusForbidden) // The parent is not theirs.
+			return
+		}
+
 		if _, perr := c.process.guard.Permits.Use(description, time.Now()); perr != nil {
 			err = perr
 			return

@@ -9,9 +9,19 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
 	"testing/synctest"
 	"time"
+
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 )
+
+func TestMain(m *testing.M) {
+	// A crash passes through what reports panics.
+	utilruntime.PanicHandlers = nil
+
+	os.Exit(m.Run())
+}
 
 // within runs fn in a world with a clock of its own.
 func within(t *testing.T, fn func() *world) (w *world) {

@@ -55,6 +55,8 @@ type world struct {
 	// history are the annotations that the managed resource has had, and the data of its
 	// Secret at the time.
 	history []moment
+	// usages of the ProviderConfig.
+	usages map[types.UID]bool
 	// events that were sent.
 	events []string
 
@@ -65,6 +67,8 @@ type world struct {
 	verdict []string
 	// meddled is set once somebody has done what no provider can mend.
 	meddled bool
+	// verbose notes every call.
+	verbose bool
 }
 
 type moment struct {
@@ -96,6 +100,8 @@ type process struct {
 	guard      *onetime.Guard
 	reconciler *managed.Reconciler
 	dead       bool
+	// first are the managed resources that it was the first to connect.
+	first map[types.UID]bool
 	// wrote is the version that it has written last.
 	wrote int
 }
@@ -105,7 +111,7 @@ type crash struct{ process *process }
 
 func newWorld(s script) *world {
 	w := &world{
-		cluster: newCluster(), scaleway: &scaleway{}, key: ownKey, read: map[string]string{}, minted: map[ledger.Mark]int{},
+		cluster: newCluster(), scaleway: &scaleway{}, key: ownKey, read: map[string]string{}, minted: map[ledger.Mark]int{}, usages: map[types.UID]bool{},
 		script: s,
 	}
 	w.leader = w.start()
@@ -115,7 +121,7 @@ func newWorld(s script) *world {
 
 // start a process.
 func (w *world) start() *process {
-	p := &process{world: w}
+	p := &process{world: w, first: map[types.UID]bool{}}
 	p.guard = &onetime.Guard{
 		Kind:   kind{},
 		List:   &v1beta1.TokenList{},
@@ -130,6 +136,7 @@ func (w *world) start() *process {
 		Recorder: recorder{w},
 		Timeout:  requestTimeout,
 		Delivery: onetime.DeliveryTimeout,
+		First:    func(uid types.UID) bool { return p.first[uid] },
 		Now:      time.Now,
 		Started:  time.Now(),
 	}
@@ -142,7 +149,7 @@ func (w *world) start() *process {
 		managed.WithFinalizer(finalizer{xpresource.NewAPIFinalizer(kube, managed.FinalizerName), p}),
 		managed.WithManagementPolicies(),
 		managed.WithReferenceResolver(managed.ReferenceResolverFn(func(context.Context, xpresource.Managed) error { return nil })),
-		managed.WithCriticalAnnotationUpdater(&onetime.AnnotationUpdater{Kube: kube, Live: p.guard.Live}),
+		managed.WithCriticalAnnotationUpdater(p.guard.Updater()),
 	)
 
 	return p
@@ -178,6 +185,13 @@ func (c connector) Connect(ctx context.Context, mg xpresource.Managed) (managed.
 		}
 	}
 
+	// The ProviderConfigUsage tells whether anybody has before.
+	p.world.call(p, "create usage", nil, func() {
+		if !p.world.usages[mg.GetUID()] {
+			p.world.usages[mg.GetUID()], p.first[mg.GetUID()] = true, true
+		}
+	})
+
 	return external{terraform{p, p.world.key}}, nil
 }
 
@@ -199,7 +213,14 @@ func (e external) Observe(ctx context.Context, mg xpresource.Managed) (managed.E
 		meta.RemoveAnnotations(mg, meta.AnnotationKeyExternalCreateSucceeded)
 	}
 
-	return e.process.guard.Observe(ctx, mg.(onetime.Resource), o, before, func(o managed.ExternalObservation) (managed.ExternalObservation, error) { return o, nil })
+	o, err = e.process.guard.Observe(ctx, mg.(onetime.Resource), o, before, func(o managed.ExternalObservation) (managed.ExternalObservation, error) { return o, nil })
+
+	// As package managed does: what is as it was keeps its time.
+	if after := mg.GetCondition(xpv1.TypeReady); before.Reason != "" && after.Equal(before) {
+		mg.SetConditions(xpv1.Condition{Type: xpv1.TypeReady}, before)
+	}
+
+	return o, err
 }
 
 // Create implements managed.ExternalClient.
@@ -232,7 +253,7 @@ func (f finalizer) AddFinalizer(ctx context.Context, o xpresource.Object) error 
 
 // RemoveFinalizer implements resource.Finalizer.
 func (f finalizer) RemoveFinalizer(ctx context.Context, o xpresource.Object) error {
-	if err := leave(ctx, f.process.guard, o); err != nil {
+	if err := f.process.guard.Leave(ctx, o.(onetime.Resource)); err != nil {
 		return err
 	}
 

@@ -1,0 +1,151 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+package onetime
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
+)
+
+// reasonLeft is the reason of the events that say what is left at Scaleway on purpose, or
+// may still come into being there.
+const reasonLeft event.Reason = "LeftAtScaleway"
+
+// left says that something is left at Scaleway.
+func (g *Guard) left(mg Resource, what, why string) {
+	g.Recorder.Event(mg, event.Warning(reasonLeft, errors.Errorf("%s is left at Scaleway: %s", what, why)))
+}
+
+// Leave settles what is in doubt, and says what is left at Scaleway, before a managed
+// resource goes: whichever way it does. An error keeps it.
+func (g *Guard) Leave(ctx context.Context, mg Resource) error {
+	record, err := ledger.ReadRecord(mg)
+	if err != nil {
+		return err
+	}
+
+	if record.State == ledger.StatePending && !release.Asked(mg, record.Attempt) {
+		if err := g.heal(ctx, mg, record); err != nil {
+			return release.HowTo(err, record.Attempt)
+		}
+
+		if record, err = ledger.ReadRecord(mg); err != nil {
+			return err
+		}
+	}
+
+	name := meta.GetExternalName(mg)
+
+	// What a renewal has replaced goes, whatever becomes of what it was replaced by.
+	if previous := record.Previous; previous != "" && previous != name && record.State == ledger.StateDone {
+		record.Previous = ""
+		record = record.Revoke(previous)
+	}
+
+	for _, revoking := range record.Revoking {
+		if revoking == name || release.Asked(mg, revoking) {
+			continue
+		}
+
+		if err := g.letGo(ctx, mg, record, revoking); err != nil {
+			return release.HowTo(err, revoking)
+		}
+	}
+
+	if !release.Asked(mg, record.Attempt) {
+		if err := g.sweepAbandoned(ctx, mg, record); err != nil {
+			return release.HowTo(err, record.Attempt)
+		}
+	}
+
+	if record, err = ledger.ReadRecord(mg); err != nil {
+		return err
+	}
+
+	for _, a := range record.Abandoned {
+		if g.Now().Before(a.At.Add(lateTimes * g.limit(record))) {
+			g.left(mg, fmt.Sprintf("what attempt %s may still create", (ledger.Mark{UID: mg.GetUID(), Attempt: a.Attempt})),
+				"nobody looks for it any more; revoke what has that mark at the end of its description")
+		}
+	}
+
+	return g.sayLeft(ctx, mg, record)
+}
+
+// sayLeft says which objects the management policies leave at Scaleway.
+func (g *Guard) sayLeft(ctx context.Context, mg Resource, record ledger.Record) error {
+	const why = "the managementPolicies do not allow its deletion"
+
+	if g.Owns(mg) {
+		return nil
+	}
+
+	name := meta.GetExternalName(mg)
+	if name != "" && g.isOwn(mg, record, name) {
+		g.left(mg, name, why)
+	}
+
+	if g.remembers(mg) || !creates(mg) || record.UID != "" && record.Object == name {
+		return nil
+	}
+
+	// Nothing tells for certain what it has created.
+	api, defaults, err := g.Remote(ctx, g.Kube, mg)
+	if err != nil {
+		return release.HowTo(err, name)
+	}
+
+	args, err := mg.GetMergedParameters(true)
+	if err != nil {
+		return errors.Wrap(err, "cannot read the arguments")
+	}
+
+	region, parents, err := g.place(mg, record, g.Kind.RegionOf(args, defaults))
+	if err != nil {
+		return err
+	}
+
+	objects, err := g.look(ctx, api, mg.GetUID(), record.Minter, region, parents)
+	if err != nil {
+		g.left(mg, fmt.Sprintf("what has the UID %s at the end of its description", mg.GetUID()), why)
+		return nil //nolint:nilerr // It is said.
+	}
+
+	for _, o := range g.own(objects, mg.GetUID(), region) {
+		if o.name != name {
+			g.left(mg, o.name, why)
+		}
+	}
+
+	return nil
+}
+
+// letGo revokes an object that a managed resource is done with, unless another has it too.
+func (g *Guard) letGo(ctx context.Context, mg Resource, record ledger.Record, name string) error {
+	heir, err := g.heir(ctx, mg, name)
+	if err != nil {
+		return err
+	}
+
+	if heir != "" {
+		g.left(mg, name, heir+" has it too")
+		return nil
+	}
+
+	return g.revoke(ctx, mg, record, name)
+}
+
+// Owns tells whether a managed resource may have its object deleted.
+func (g *Guard) Owns(mg xpresource.Managed) bool {
+	return managed.NewManagementPoliciesResolver(true, mg.GetManagementPolicies()).ShouldDelete()
+}
