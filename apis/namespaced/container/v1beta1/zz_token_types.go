@@ -131,6 +131,20 @@ type TokenStatus struct {
 
 	// AtProvider says what the Token is at Scaleway.
 	AtProvider TokenObservation `json:"atProvider,omitempty"`
+
+	// LastAttempt names the last attempt to create the object, or to renew it. The
+	// provider compares annotations with it, which others may have restored.
+	LastAttempt string `json:"lastAttempt,omitempty"`
+}
+
+// GetLastAttempt returns the last attempt to create the object, or to renew it.
+func (mg *Token) GetLastAttempt() string {
+	return mg.Status.LastAttempt
+}
+
+// SetLastAttempt to create the object, or to renew it.
+func (mg *Token) SetLastAttempt(attempt string) {
+	mg.Status.LastAttempt = attempt
 }
 
 // +kubebuilder:object:root=true

@@ -128,6 +128,20 @@ type ApiKeyStatus struct {
 
 	// AtProvider says what the ApiKey is at Scaleway.
 	AtProvider ApiKeyObservation `json:"atProvider,omitempty"`
+
+	// LastAttempt names the last attempt to create the object, or to renew it. The
+	// provider compares annotations with it, which others may have restored.
+	LastAttempt string `json:"lastAttempt,omitempty"`
+}
+
+// GetLastAttempt returns the last attempt to create the object, or to renew it.
+func (mg *ApiKey) GetLastAttempt() string {
+	return mg.Status.LastAttempt
+}
+
+// SetLastAttempt to create the object, or to renew it.
+func (mg *ApiKey) SetLastAttempt(attempt string) {
+	mg.Status.LastAttempt = attempt
 }
 
 // +kubebuilder:object:root=true
