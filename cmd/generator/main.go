@@ -123,10 +123,29 @@ func rewrite(dir string, fn func([]byte) []byte) error {
 	})
 }
 
+// What a kind has whose secret Scaleway shows once.
+const (
+	lastAttempt = `
+	// LastAttempt names the last attempt to create the object, or to renew it. The
+	// provider compares annotations with it, which others may have restored.
+	LastAttempt string ` + "`json:\"lastAttempt,omitempty\"`"
+
+	lastAttemptMethods = `
+// GetLastAttempt returns the last attempt to create the object, or to renew it.
+func (mg *KIND) GetLastAttempt() string {
+	return mg.Status.LastAttempt
+}
+
+// SetLastAttempt to create the object, or to renew it.
+func (mg *KIND) SetLastAttempt(attempt string) {
+	mg.Status.LastAttempt = attempt
+}`
+)
+
 // declarations returns the sub-templates of the type template, which write what
 // each kind declares: upjet hands the template only a fixed set of values.
 func declarations(resources []resource.Resource, p *ujconfig.Provider) string {
-	var columns, objectRules, specRules strings.Builder
+	var columns, objectRules, specRules, status, methods strings.Builder
 
 	for _, r := range resources {
 		for _, c := range r.Columns {
@@ -145,10 +164,15 @@ func declarations(resources []resource.Resource, p *ujconfig.Provider) string {
 		for _, rule := range r.AllSpecRules(p.Resources[r.Name]) {
 			forKind(&specRules, r, validation(rule))
 		}
+
+		if r.Minted != nil {
+			forKind(&status, r, lastAttempt)
+			forKind(&methods, r, strings.ReplaceAll(lastAttemptMethods, "KIND", r.Kind))
+		}
 	}
 
-	return fmt.Sprintf("{{ define \"columns\" }}%s{{ end }}{{ define \"objectRules\" }}%s{{ end }}{{ define \"specRules\" }}%s{{ end }}",
-		columns.String(), objectRules.String(), specRules.String())
+	return fmt.Sprintf("{{ define \"columns\" }}%s{{ end }}{{ define \"objectRules\" }}%s{{ end }}{{ define \"specRules\" }}%s{{ end }}{{ define \"status\" }}%s{{ end }}{{ define \"methods\" }}%s{{ end }}",
+		columns.String(), objectRules.String(), specRules.String(), status.String(), methods.String())
 }
 
 func forKind(b *strings.Builder, r resource.Resource, line string) {

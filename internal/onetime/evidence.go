@@ -90,15 +90,8 @@ func (g *Guard) own(objects []remote.Object, uid types.UID, region string) []mar
 	return out
 }
 
-// revoke an object, unless its secret is published. It returns no error only if it is
-// certain that the object is gone: what Scaleway has deleted it shows no more, and what it
-// does not find it does not list either.
+// revoke an object as delete does, unless its secret is published.
 func (g *Guard) revoke(ctx context.Context, mg Resource, record ledger.Record, name string) error {
-	api, _, err := g.Remote(ctx, g.Kube, mg)
-	if err != nil {
-		return err
-	}
-
 	id, err := g.Kind.ParseID(name)
 	if err != nil {
 		return err
@@ -111,6 +104,22 @@ func (g *Guard) revoke(ctx context.Context, mg Resource, record ledger.Record, n
 
 	if _, ok := held[name]; ok {
 		return errors.Errorf("refusing to revoke %s, whose secret is published", name)
+	}
+
+	return g.delete(ctx, mg, record, name)
+}
+
+// delete an object. It returns no error only if it is certain that the object is gone: what
+// Scaleway has deleted it shows no more, and what it does not find it does not list either.
+func (g *Guard) delete(ctx context.Context, mg Resource, record ledger.Record, name string) error {
+	api, _, err := g.Remote(ctx, g.Kube, mg)
+	if err != nil {
+		return err
+	}
+
+	id, err := g.Kind.ParseID(name)
+	if err != nil {
+		return err
 	}
 
 	existed, err := api.Delete(ctx, id)

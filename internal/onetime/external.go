@@ -124,11 +124,18 @@ func (g *Guard) hasDeleted(mg Resource) bool {
 // recognise records who sees the object, where nobody has minted it here, or before that
 // was recorded. A record that is gone although the object was observed before, or that was
 // replaced, is begun anew, after a look at what else there is.
-func (g *Guard) recognise(ctx context.Context, mg Resource) error {
+func (g *Guard) recognise(ctx context.Context, mg Resource) (rerr error) {
 	record, err := ledger.ReadRecord(mg)
 	if err != nil || meta.WasDeleted(mg) || !creates(mg) {
 		return err
 	}
+
+	defer func() {
+		// It is stored with the rest of the status.
+		if rerr == nil && record.Attempt != "" {
+			mg.SetLastAttempt(record.Attempt)
+		}
+	}()
 
 	replaced := g.replaced(mg, record)
 	if record.Minter.Organization != "" && !replaced {

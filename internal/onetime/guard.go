@@ -126,6 +126,10 @@ type Resource interface {
 	GetMergedParameters(shouldMergeInitProvider bool) (map[string]any, error)
 	SetParameters(parameters map[string]any) error
 	LateInitialize(attributes []byte) (bool, error)
+
+	// LastAttempt is in the status, which GitOps tools and backups leave alone.
+	GetLastAttempt() string
+	SetLastAttempt(attempt string)
 }
 
 // AsResource returns the managed resource as the interface that all generated kinds

@@ -79,7 +79,62 @@ func (g *Guard) Leave(ctx context.Context, mg Resource) error {
 		}
 	}
 
+	if err := g.leaveNothing(ctx, mg, record); err != nil {
+		return err
+	}
+
 	return g.sayLeft(ctx, mg, record)
+}
+
+// leaveNothing revokes what a managed resource that may have its object deleted has minted,
+// where its annotations do not tell all of it.
+func (g *Guard) leaveNothing(ctx context.Context, mg Resource, record ledger.Record) error {
+	name := meta.GetExternalName(mg)
+
+	// Without a finalizer it was never stored that anything is to be created.
+	lost := record.UID == "" && meta.FinalizerExists(mg, managed.FinalizerName) || g.replaced(mg, record) ||
+		record.Object != "" && record.Object != name
+
+	if !g.Owns(mg) || !creates(mg) || !lost || release.Asked(mg, string(mg.GetUID())) || release.Asked(mg, name) {
+		return nil
+	}
+
+	own, err := g.lookOwn(ctx, mg, record)
+	if err != nil {
+		return errors.Wrapf(err, "cannot look up what this resource has created, of which its annotations do not tell any more: mend what follows, or annotate it with %s=%s to leave at Scaleway what has the UID %s at the end of its description",
+			release.Annotation, mg.GetUID(), mg.GetUID())
+	}
+
+	for _, o := range own {
+		// Whose secret is published nobody uses any more: the Secret goes with it.
+		if err := g.delete(ctx, mg, record, o.name); err != nil {
+			return release.HowTo(err, string(mg.GetUID()))
+		}
+	}
+
+	return nil
+}
+
+// lookOwn returns what the managed resource has minted.
+func (g *Guard) lookOwn(ctx context.Context, mg Resource, record ledger.Record) ([]marked, error) {
+	api, defaults, err := g.Remote(ctx, g.Kube, mg)
+	if err != nil {
+		return nil, err
+	}
+
+	args, err := mg.GetMergedParameters(true)
+	if err != nil {
+		return nil, errors.Wrap(err, "cannot read the arguments")
+	}
+
+	region, parents, err := g.place(mg, record, g.Kind.RegionOf(args, defaults))
+	if err != nil {
+		return nil, err
+	}
+
+	objects, err := g.look(ctx, api, mg.GetUID(), record.Minter, region, parents)
+
+	return g.own(objects, mg.GetUID(), region), err
 }
 
 // sayLeft says which objects the management policies leave at Scaleway.
@@ -100,28 +155,13 @@ func (g *Guard) sayLeft(ctx context.Context, mg Resource, record ledger.Record) 
 	}
 
 	// Nothing tells for certain what it has created.
-	api, defaults, err := g.Remote(ctx, g.Kube, mg)
-	if err != nil {
-		return release.HowTo(err, name)
-	}
-
-	args, err := mg.GetMergedParameters(true)
-	if err != nil {
-		return errors.Wrap(err, "cannot read the arguments")
-	}
-
-	region, parents, err := g.place(mg, record, g.Kind.RegionOf(args, defaults))
-	if err != nil {
-		return err
-	}
-
-	objects, err := g.look(ctx, api, mg.GetUID(), record.Minter, region, parents)
+	own, err := g.lookOwn(ctx, mg, record)
 	if err != nil {
 		g.left(mg, fmt.Sprintf("what has the UID %s at the end of its description", mg.GetUID()), why)
 		return nil //nolint:nilerr // It is said.
 	}
 
-	for _, o := range g.own(objects, mg.GetUID(), region) {
+	for _, o := range own {
 		if o.name != name {
 			g.left(mg, o.name, why)
 		}

@@ -176,9 +176,12 @@ func (g *Guard) resolve(ctx context.Context, mg Resource, record ledger.Record, 
 		return err
 	}
 
-	// The status is what annotations are compared with: users cannot write it.
+	// The status is what annotations are compared with. After a renewal it is behind, but
+	// then what is named is there.
+	named := slices.ContainsFunc(own, func(o marked) bool { return o.name == meta.GetExternalName(mg) })
+
 	for _, o := range own {
-		if known := mg.GetID(); o.name == known && meta.GetExternalName(mg) != known {
+		if !named && o.name == mg.GetID() {
 			return g.adopt(ctx, mg, record, o, "")
 		}
 	}
@@ -297,7 +300,7 @@ func (g *Guard) isFirst(mg Resource, record ledger.Record) bool {
 		return false
 	}
 
-	return record.UID == "" && meta.GetExternalName(mg) == "" && mg.GetID() == "" &&
+	return record.UID == "" && meta.GetExternalName(mg) == "" && mg.GetID() == "" && mg.GetLastAttempt() == "" &&
 		mg.GetCondition(xpv1.TypeSynced).Reason == "" && g.First(mg.GetUID())
 }
 

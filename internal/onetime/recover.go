@@ -105,13 +105,17 @@ func (g *Guard) remembers(mg Resource) bool {
 	v, _ := g.memory.Load(mg.GetUID())
 	last, ok := v.(ledger.Record)
 
-	return ok && last.Text() == mg.GetAnnotations()[ledger.AnnotationRecord]
+	return ok && last.Text() == mg.GetAnnotations()[ledger.AnnotationRecord] && !g.replaced(mg, last)
 }
 
-// replaced tells whether the record of the managed resource is not that of the attempt which
-// this process has stored last. Another leader may have begun another; but backups, GitOps
-// tools and users restore and remove annotations too.
+// replaced tells whether the record of the managed resource is not that of the last attempt,
+// as the status says, or as this process has stored it. Another leader may have begun
+// another; but backups, GitOps tools and users restore and remove annotations too.
 func (g *Guard) replaced(mg Resource, record ledger.Record) bool {
+	if last := mg.GetLastAttempt(); last != "" && last != record.Attempt {
+		return true
+	}
+
 	v, _ := g.memory.Load(mg.GetUID())
 	last, ok := v.(ledger.Record)
 

@@ -88,6 +88,12 @@ func (g *Guard) Rotate(ctx context.Context, mg Resource, connect func(context.Co
 		return err
 	}
 
+	if err := g.storeLastAttempt(ctx, mg, record.Attempt); err != nil {
+		// Nothing was sent, so that nothing need be looked for.
+		record.State, record.Previous = ledger.StateFailed, ""
+		return errors.Join(err, g.storeRecord(ctx, mg, record))
+	}
+
 	another, fresh, err := g.prepareRenewal(ctx, mg, old.Region, connect)
 	if err != nil {
 		// Nothing was sent, so that nothing need be looked for.
@@ -107,6 +113,26 @@ func (g *Guard) Rotate(ctx context.Context, mg Resource, connect func(context.Co
 	}
 
 	return g.finishRenewal(ctx, mg, another)
+}
+
+// storeLastAttempt stores which attempt is the last in the status, where no restored
+// annotation changes it, before its request is sent. A first creation needs no such thing:
+// what was looked for then is all that there is.
+func (g *Guard) storeLastAttempt(ctx context.Context, mg Resource, attempt string) error {
+	stored, ok := mg.DeepCopyObject().(client.Object)
+	if !ok {
+		return errors.Errorf("%T is no client.Object", mg)
+	}
+
+	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q},"status":{"lastAttempt":%q}}`, mg.GetResourceVersion(), attempt))
+	if err := g.Kube.Status().Patch(ctx, stored, patch); err != nil {
+		return errors.Wrap(err, "cannot store the last attempt in the status")
+	}
+
+	mg.SetResourceVersion(stored.GetResourceVersion())
+	mg.SetLastAttempt(attempt)
+
+	return nil
 }
 
 // prepareRenewal returns a managed resource like mg, that has no object yet, and a client

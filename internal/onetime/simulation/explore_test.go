@@ -255,7 +255,7 @@ func (w *world) call(p *process, what string, faults []fault, do func()) {
 	w.points = append(w.points, pt)
 
 	if w.verbose {
-		w.note("%d %s", at, what)
+		w.note("%d %s %s", at, what, w.summary())
 	}
 
 	name, deviates := w.script[at]
@@ -305,6 +305,25 @@ func (w *world) call(p *process, what string, faults []fault, do func()) {
 
 	do()
 	w.remember()
+}
+
+// summary of what the managed resource and its Secret say.
+func (w *world) summary() string {
+	tk := w.token()
+	if tk == nil {
+		return ""
+	}
+
+	r, _ := ledger.ReadRecord(tk)
+	short := func(s string) string { return strings.TrimSuffix(strings.TrimPrefix(s, region+"/0000000"), "-0000-4000-8000-000000000000") }
+
+	var live []string
+	for _, t := range w.scaleway.live(ownKey.organization) {
+		live = append(live, short(t.name()))
+	}
+
+	return fmt.Sprintf("[name %s; record %s %s %s, %d in doubt; status %s %s; secret %s; live %v; key %s]", short(meta.GetExternalName(tk)), r.State, r.Attempt, short(r.Object), len(r.Abandoned), short(tk.GetID()), tk.GetLastAttempt(),
+		w.published(theToken.Name), live, w.key.id)
 }
 
 func (p *process) die() {

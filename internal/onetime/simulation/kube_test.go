@@ -189,7 +189,7 @@ func (c *cluster) updateStatus(o client.Object) error {
 	return nil
 }
 
-func (c *cluster) patch(o client.Object, p client.Patch) error {
+func (c *cluster) patch(o client.Object, p client.Patch, write func(client.Object) error) error {
 	stored := c.get(keyOf(o))
 	if stored == nil {
 		return kerrors.NewNotFound(resourceOf(o), o.GetName())
@@ -215,7 +215,7 @@ func (c *cluster) patch(o client.Object, p client.Patch) error {
 		return err
 	}
 
-	if err := c.update(patched); err != nil {
+	if err := write(patched); err != nil {
 		return err
 	}
 
@@ -370,7 +370,7 @@ func (k kube) Update(_ context.Context, o client.Object, opts ...client.UpdateOp
 
 // Patch an object.
 func (k kube) Patch(_ context.Context, o client.Object, p client.Patch, opts ...client.PatchOption) error {
-	return k.write("patch "+kindOf(o), o, isDryRun(opts), func() error { return k.world.cluster.patch(o, p) })
+	return k.write("patch "+kindOf(o), o, isDryRun(opts), func() error { return k.world.cluster.patch(o, p, k.world.cluster.update) })
 }
 
 // Delete an object.

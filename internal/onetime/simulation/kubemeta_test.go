@@ -58,9 +58,9 @@ func (s status) Create(context.Context, client.Object, client.Object, ...client.
 	return fmt.Errorf("not simulated")
 }
 
-// Patch is not used by what is simulated.
-func (s status) Patch(context.Context, client.Object, client.Patch, ...client.SubResourcePatchOption) error {
-	return fmt.Errorf("not simulated")
+// Patch the status of an object.
+func (s status) Patch(_ context.Context, o client.Object, p client.Patch, _ ...client.SubResourcePatchOption) error {
+	return s.kube.write("patch status", o, false, func() error { return s.kube.world.cluster.patch(o, p, s.kube.world.cluster.updateStatus) })
 }
 
 // Apply is not used by what is simulated.
