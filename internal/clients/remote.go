@@ -6,9 +6,6 @@ package clients
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"net/url"
 
@@ -52,10 +49,7 @@ type remoteAPI struct {
 
 // Key implements remote.API.
 func (a *remoteAPI) Key(uid types.UID) string {
-	h := hmac.New(sha256.New, []byte(uid))
-	_, _ = h.Write([]byte(a.api.secretKey)) // It never fails.
-
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return ledger.KeyDigest(uid, a.api.secretKey)
 }
 
 // Organization implements remote.API. A key never changes its organization: it is asked once.

@@ -71,7 +71,7 @@ func (t *Transport) permit(req *http.Request) (*allowed, error) {
 
 		description, _ := fields[m.MarkField].(string)
 
-		p, err := t.options.Permits.Use(description, time.Now())
+		p, err := t.options.Permits.Use(description, req.Header.Get(headerKey), time.Now())
 		if err != nil {
 			return nil, err
 		}

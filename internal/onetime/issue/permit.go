@@ -44,6 +44,7 @@ type Object struct {
 // A Permit allows one minting request of one attempt.
 type Permit struct {
 	mark    ledger.Mark
+	minter  ledger.Minter
 	expires time.Time
 
 	mu      sync.Mutex
@@ -117,7 +118,7 @@ func (p *Permits) Issue(r ledger.Record, limit time.Duration) (*Permit, error) {
 		return nil, errors.Errorf("attempt %s is under way already", mark)
 	}
 
-	permit := &Permit{mark: mark, expires: r.At.Add(limit)}
+	permit := &Permit{mark: mark, minter: r.Minter, expires: r.At.Add(limit)}
 	p.issued[mark] = permit
 
 	return permit, nil
@@ -131,8 +132,10 @@ func (p *Permits) Withdraw(permit *Permit) {
 	delete(p.issued, permit.mark)
 }
 
-// Use the permit that allows a request with the supplied description.
-func (p *Permits) Use(description string, now time.Time) (*Permit, error) {
+// Use the permit that allows a request with the supplied description, and the secret half of
+// an API key. It must be the key that was recorded: what is looked for afterwards is looked
+// for with that one, and what another does not see would be taken for gone.
+func (p *Permits) Use(description, secretKey string, now time.Time) (*Permit, error) {
 	_, mark, ok := ledger.Strip(description)
 	if !ok {
 		return nil, errors.New("a minting request without a mark is never sent")
@@ -144,6 +147,10 @@ func (p *Permits) Use(description string, now time.Time) (*Permit, error) {
 
 	if !ok {
 		return nil, errors.Errorf("no attempt %s is under way: its request is not sent", mark)
+	}
+
+	if permit.minter.Key != ledger.KeyDigest(mark.UID, secretKey) {
+		return permit, errors.New("the attempt was recorded for another API key than its request carries: the credentials have changed meanwhile")
 	}
 
 	return permit, permit.use(now)

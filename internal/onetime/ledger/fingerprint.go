@@ -22,6 +22,15 @@ type Fingerprint struct {
 	Digest string `json:"digest"`
 }
 
+// KeyDigest identifies the secret half of an API key, for a managed resource with the UID:
+// that for another differs.
+func KeyDigest(uid types.UID, secretKey string) string {
+	h := hmac.New(sha256.New, []byte(uid))
+	_, _ = h.Write([]byte("key\x00" + secretKey)) // It never fails.
+
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
 // Digest of the pair of an object's ID, less its region, and its secret, as
 // hexadecimal digits. That of another managed resource, which has another UID,
 // differs.

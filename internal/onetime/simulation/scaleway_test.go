@@ -257,7 +257,7 @@ func (a api) Exists(_ context.Context, id regional.ID) (bool, error) {
 }
 
 // Key implements remote.API.
-func (a api) Key(types.UID) string { return a.key.id }
+func (a api) Key(uid types.UID) string { return ledger.KeyDigest(uid, a.key.id) }
 
 // Organization implements remote.API.
 func (a api) Organization(context.Context, string, map[string]string) string {
@@ -352,7 +352,7 @@ func (c terraform) Create(ctx context.Context, mg xpresource.Managed) (managed.E
 			return
 		}
 
-		if _, perr := c.process.guard.Permits.Use(description, time.Now()); perr != nil {
+		if _, perr := c.process.guard.Permits.Use(description, c.key.id, time.Now()); perr != nil {
 			err = perr
 			return
 		}
