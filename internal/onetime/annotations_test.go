@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
 	"maps"
@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 )
 
 // What Create has found out is stored, over what somebody has changed meanwhile,
@@ -27,20 +28,20 @@ func TestUpdateCriticalAnnotations(t *testing.T) {
 		"Undisturbed": {
 			reason: "It is stored as it is.",
 			named:  warsaw,
-			asked:  map[string]string{AnnotationRenew: "first", AnnotationRelease: paris},
+			asked:  map[string]string{AnnotationRenew: "first", release.Annotation: paris},
 		},
 		"AskedForMeanwhile": {
 			reason: "The user has asked for another renewal, and given the token up.",
 			meanwhile: func(_ *bench, tk *v1beta1.Token) {
-				meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "second", AnnotationRelease: warsaw})
+				meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "second", release.Annotation: warsaw})
 			},
 			named: warsaw,
-			asked: map[string]string{AnnotationRenew: "second", AnnotationRelease: warsaw},
+			asked: map[string]string{AnnotationRenew: "second", release.Annotation: warsaw},
 		},
 		"NoLongerAskedFor": {
 			reason: "The user has thought better of both.",
 			meanwhile: func(_ *bench, tk *v1beta1.Token) {
-				meta.RemoveAnnotations(tk, AnnotationRenew, AnnotationRelease)
+				meta.RemoveAnnotations(tk, AnnotationRenew, release.Annotation)
 			},
 			named: warsaw,
 			asked: map[string]string{},
@@ -48,44 +49,44 @@ func TestUpdateCriticalAnnotations(t *testing.T) {
 		"Superseded": {
 			reason: "Another process has minted another token.",
 			meanwhile: func(b *bench, tk *v1beta1.Token) {
-				r := b.pending(0)
+				r := b.Pending(0)
 				r.Attempt = "99999999"
 				r.Write(tk)
 				meta.SetExternalName(tk, paris)
 			},
 			want:  errSuperseded.Error(),
 			named: paris,
-			asked: map[string]string{AnnotationRenew: "first", AnnotationRelease: paris},
+			asked: map[string]string{AnnotationRenew: "first", release.Annotation: paris},
 		},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			tk := b.token(func(tk *v1beta1.Token) {
-				b.pending(0).Write(tk)
-				meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "first", AnnotationRelease: paris})
+			tk := b.Token(func(tk *v1beta1.Token) {
+				b.Pending(0).Write(tk)
+				meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "first", release.Annotation: paris})
 			})
 
 			if tc.meanwhile != nil {
-				stored := b.stored()
+				stored := b.Stored()
 				tc.meanwhile(b, stored)
-				b.update(stored)
+				b.Update(stored)
 			}
 
 			meta.SetExternalName(tk, warsaw)
-			b.pending(0).Done(warsaw, "").Write(tk)
+			b.Pending(0).Done(warsaw, "").Write(tk)
 
-			err := (&annotationUpdater{kube: b.kube, live: b.kube}).UpdateCriticalAnnotations(t.Context(), tk)
+			err := (&AnnotationUpdater{Kube: b.Kube, Live: b.Kube}).UpdateCriticalAnnotations(t.Context(), tk)
 			wantErr(t, tc.reason, tc.want, err)
 
-			stored := b.stored()
+			stored := b.Stored()
 			if diff := cmp.Diff(tc.named, meta.GetExternalName(stored)); diff != "" {
 				t.Errorf("\n%s\nexternal name: -want, +got:\n%s", tc.reason, diff)
 			}
 
 			asked := maps.Clone(stored.GetAnnotations())
-			maps.DeleteFunc(asked, func(k, _ string) bool { return k != AnnotationRenew && k != AnnotationRelease })
+			maps.DeleteFunc(asked, func(k, _ string) bool { return k != AnnotationRenew && k != release.Annotation })
 
 			if diff := cmp.Diff(tc.asked, asked); diff != "" {
 				t.Errorf("\n%s\nwhat the user has asked for: -want, +got:\n%s", tc.reason, diff)

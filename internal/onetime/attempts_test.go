@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
 	"context"
@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
@@ -63,10 +64,10 @@ func TestCopied(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			made, _ := b.mint(ledger.Mark{UID: tc.uid, Attempt: ownAttempt}.Append("token"))
+			made, _ := b.Mint(ledger.Mark{UID: tc.uid, Attempt: ownAttempt}.Append("token"))
 
-			tk := b.token(func(tk *v1beta1.Token) {
-				r := b.pending(time.Hour)
+			tk := b.Token(func(tk *v1beta1.Token) {
+				r := b.Pending(time.Hour)
 				r.UID, r.State = tc.uid, tc.state
 				r.Write(tk)
 				meta.SetExternalCreatePending(tk, noon)
@@ -76,15 +77,15 @@ func TestCopied(t *testing.T) {
 				}
 			})
 
-			b.refuse = func(client.Object) error { return tc.refuse }
+			b.Refuse = func(client.Object) error { return tc.refuse }
 
-			wantErr(t, tc.reason, tc.want, b.minter.Initialize(t.Context(), tk))
+			wantErr(t, tc.reason, tc.want, b.guard.Initialize(t.Context(), tk))
 
-			if diff := cmp.Diff(tc.failed, !meta.GetExternalCreateFailed(b.stored()).IsZero()); diff != "" {
+			if diff := cmp.Diff(tc.failed, !meta.GetExternalCreateFailed(b.Stored()).IsZero()); diff != "" {
 				t.Errorf("\n%s\nstored that nothing was created: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if diff := cmp.Diff([]string{made}, b.alive()); diff != "" {
+			if diff := cmp.Diff([]string{made}, b.Alive()); diff != "" {
 				t.Errorf("\n%s\ntokens: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -94,53 +95,53 @@ func TestCopied(t *testing.T) {
 // A record that cannot be read is not taken for none, whoever reads it: nothing is
 // minted, revoked or stored.
 func TestUnreadableRecord(t *testing.T) {
-	never := func(context.Context, mintedResource) (managed.ExternalClient, error) {
+	never := func(context.Context, Resource) (managed.ExternalClient, error) {
 		return nil, errors.New("the renewal went on")
 	}
 
 	for name, do := range map[string]func(*bench, *v1beta1.Token) error{
-		"Initialize":     func(b *bench, tk *v1beta1.Token) error { return b.minter.Initialize(b.t.Context(), tk) },
-		"ObserveMissing": func(b *bench, tk *v1beta1.Token) error { return b.minter.observeMissing(b.t.Context(), tk) },
-		"Sweep":          func(b *bench, tk *v1beta1.Token) error { return b.minter.sweep(b.t.Context(), tk) },
-		"Renew":          func(b *bench, tk *v1beta1.Token) error { return b.minter.renew(b.t.Context(), tk, never) },
-		"FinishRenewal":  func(b *bench, tk *v1beta1.Token) error { return b.minter.finishRenewal(b.t.Context(), tk, tk) },
+		"Initialize":    func(b *bench, tk *v1beta1.Token) error { return b.guard.Initialize(b.T.Context(), tk) },
+		"Missing":       func(b *bench, tk *v1beta1.Token) error { return b.guard.Missing(b.T.Context(), tk) },
+		"Sweep":         func(b *bench, tk *v1beta1.Token) error { return b.guard.Sweep(b.T.Context(), tk) },
+		"Rotate":        func(b *bench, tk *v1beta1.Token) error { return b.guard.Rotate(b.T.Context(), tk, never) },
+		"FinishRenewal": func(b *bench, tk *v1beta1.Token) error { return b.guard.finishRenewal(b.T.Context(), tk, tk) },
 		"Create": func(b *bench, tk *v1beta1.Token) error {
-			_, err := b.minter.create(b.t.Context(), tk, &newUpjet().ExternalClientFns)
+			_, err := b.guard.Create(b.T.Context(), tk, &managed.NopClient{})
 			return err
 		},
-		"ObserveSecret": func(b *bench, tk *v1beta1.Token) error {
-			_, _, err := b.minter.observeSecret(b.t.Context(), tk, nil)
+		"Inspect": func(b *bench, tk *v1beta1.Token) error {
+			_, _, err := b.guard.Inspect(b.T.Context(), tk, nil)
 			return err
 		},
 		"RestoreName": func(b *bench, tk *v1beta1.Token) error {
 			tk.Status.AtProvider.ID = ptr.To(warsaw)
-			return b.minter.restoreName(b.t.Context(), tk)
+			return b.guard.restoreName(b.T.Context(), tk)
 		},
 		"UpdateCriticalAnnotations": func(b *bench, tk *v1beta1.Token) error {
-			return (&annotationUpdater{kube: b.minter.kube, live: b.kube}).UpdateCriticalAnnotations(b.t.Context(), tk)
+			return (&AnnotationUpdater{Kube: b.guard.Kube, Live: b.Kube}).UpdateCriticalAnnotations(b.T.Context(), tk)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			own, value := b.mint("own")
+			own, value := b.Mint("own")
 
-			tk := b.token(func(tk *v1beta1.Token) {
+			tk := b.Token(func(tk *v1beta1.Token) {
 				meta.SetExternalName(tk, own)
 				meta.AddAnnotations(tk, map[string]string{ledger.AnnotationRecord: "{", AnnotationRenew: "now"})
 			})
-			b.secret(tk, published, value)
+			b.Secret(tk, published, value)
 
-			stored := b.stored()
+			stored := b.Stored()
 
 			wantErr(t, "It may say that a token exists.", "is not what the provider wrote", do(b, tk))
 
-			if diff := cmp.Diff(stored, b.stored()); diff != "" {
+			if diff := cmp.Diff(stored, b.Stored()); diff != "" {
 				t.Errorf("what is stored: -want, +got:\n%s", diff)
 			}
 
-			if diff := cmp.Diff([]string{own}, b.alive()); diff != "" {
+			if diff := cmp.Diff([]string{own}, b.Alive()); diff != "" {
 				t.Errorf("tokens: -want, +got:\n%s", diff)
 			}
 		})
@@ -150,23 +151,23 @@ func TestUnreadableRecord(t *testing.T) {
 // What the last trial said is what the user is told, and not that time is up.
 func TestPublishTimeout(t *testing.T) {
 	b := newBench(t)
-	tk := b.token(func(tk *v1beta1.Token) { b.pending(0).Write(tk) })
-	b.refuse = func(client.Object) error { return errors.New("no answer from the API server") }
+	tk := b.Token(func(tk *v1beta1.Token) { b.Pending(0).Write(tk) })
+	b.Refuse = func(client.Object) error { return errors.New("no answer from the API server") }
 
-	target, err := b.minter.target(t.Context(), tk)
+	target, err := b.guard.target(t.Context(), tk)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	b.minter.delivery = publishInterval / 10
+	b.guard.Delivery = publishInterval / 10
 
-	err = b.minter.publish(t.Context(), tk, b.pending(0), target, managed.ConnectionDetails{"token": []byte("value")})
+	err = b.guard.publish(t.Context(), tk, b.Pending(0), target, managed.ConnectionDetails{"token": []byte("value")})
 	wantErr(t, "The API server has said it.", "no answer from the API server", err)
 }
 
 // Where Scaleway says that it mints no more, the user is told what comes after.
 func TestExplain(t *testing.T) {
-	m := &minter{resource: declaration(t, "scaleway_container_token")}
+	m := &Guard{Kind: resource.OneTime{Resource: declaration(t, "scaleway_container_token")}}
 
 	for text, explained := range map[string]bool{
 		"http error 405 Method Not Allowed": true,
@@ -176,13 +177,13 @@ func TestExplain(t *testing.T) {
 		"http error 500":                    false,
 		"no answer":                         false,
 	} {
-		err := m.explain(errors.New(text))
+		err := m.Explain(errors.New(text))
 		if !strings.Contains(err.Error(), text) {
-			t.Errorf("explain(%q) hides what Scaleway said: %v", text, err)
+			t.Errorf("Explain(%q) hides what Scaleway said: %v", text, err)
 		}
 
-		if diff := cmp.Diff(explained, strings.Contains(err.Error(), m.resource.Minted.Successor)); diff != "" {
-			t.Errorf("explain(%q) names the successor: -want, +got:\n%s", text, diff)
+		if diff := cmp.Diff(explained, strings.Contains(err.Error(), m.Kind.Successor())); diff != "" {
+			t.Errorf("Explain(%q) names the successor: -want, +got:\n%s", text, diff)
 		}
 	}
 }
@@ -207,22 +208,22 @@ func TestHealUnderWay(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			b.minter.metrics = NewMetrics().of("Token")
-			b.minter.started = noon.Add(-tc.started)
-			b.mint(ownMark.Append("new"))
+			b.guard.Metrics = NewMetrics().Of("Token")
+			b.guard.Started = noon.Add(-tc.started)
+			b.Mint(ownMark.Append("new"))
 
-			tk := b.token(func(tk *v1beta1.Token) { b.pending(tc.ago).Write(tk) })
+			tk := b.Token(func(tk *v1beta1.Token) { b.Pending(tc.ago).Write(tk) })
 
 			// The last that this process has begun.
-			b.minter.attempts.Store(tk.GetUID(), "another")
+			b.guard.attempts.Store(tk.GetUID(), "another")
 
 			if tc.own {
-				b.minter.attempts.Store(tk.GetUID(), ownAttempt)
+				b.guard.attempts.Store(tk.GetUID(), ownAttempt)
 			}
 
-			wantErr(t, tc.reason, tc.want, b.minter.heal(t.Context(), tk, b.record(tk)))
+			wantErr(t, tc.reason, tc.want, b.guard.heal(t.Context(), tk, b.Record(tk)))
 
-			if diff := cmp.Diff(tc.alive, len(b.alive())); diff != "" {
+			if diff := cmp.Diff(tc.alive, len(b.Alive())); diff != "" {
 				t.Errorf("\n%s\ntokens at Scaleway: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -232,29 +233,29 @@ func TestHealUnderWay(t *testing.T) {
 // TestBegan begins attempts, of which the process knows that they are its own.
 func TestBegan(t *testing.T) {
 	b := newBench(t)
-	tk := b.token(func(tk *v1beta1.Token) { tk.Spec.WriteConnectionSecretToReference.Name = published })
+	tk := b.Token(func(tk *v1beta1.Token) { tk.Spec.WriteConnectionSecretToReference.Name = published })
 
-	if err := b.minter.observeMissing(t.Context(), tk); err != nil {
+	if err := b.guard.Missing(t.Context(), tk); err != nil {
 		t.Fatal(err)
 	}
 
-	if !b.minter.began(tk, b.record(tk)) {
+	if !b.guard.began(tk, b.Record(tk)) {
 		t.Error("began(...): a creation is not known to be its own")
 	}
 
-	name, _ := b.mint("old")
+	name, _ := b.Mint("old")
 	meta.SetExternalName(tk, name)
 	meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "1"})
-	b.update(tk)
+	b.Update(tk)
 
 	stop := errors.New("stop")
 
-	err := b.minter.renew(t.Context(), tk, func(context.Context, mintedResource) (managed.ExternalClient, error) { return nil, stop })
-	if !errors.Is(err, stop) || b.record(tk).Renewing != "1" {
-		t.Fatalf("renew(...): want an attempt, got %v", err)
+	err := b.guard.Rotate(t.Context(), tk, func(context.Context, Resource) (managed.ExternalClient, error) { return nil, stop })
+	if !errors.Is(err, stop) || b.Record(tk).Renewing != "1" {
+		t.Fatalf("Rotate(...): want an attempt, got %v", err)
 	}
 
-	if !b.minter.began(tk, b.record(tk)) {
+	if !b.guard.began(tk, b.Record(tk)) {
 		t.Error("began(...): a renewal is not known to be its own")
 	}
 }

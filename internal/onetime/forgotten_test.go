@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
 	"net/http"
@@ -38,7 +38,7 @@ func TestForgotten(t *testing.T) {
 		"New":     {reason: "There was no attempt, and nothing to ask.", minted: ownMark},
 		"Nothing": {reason: "No attempt has created anything.", change: reconciled, asked: true},
 		"Minted":  {reason: "It would be minted twice.", minted: ownMark, change: reconciled, want: "this resource has created fr-par/", asked: true},
-		"Revoked": {reason: "It is on its way out.", minted: ownMark, status: statusDeleting, change: reconciled, asked: true},
+		"Revoked": {reason: "It is on its way out.", minted: ownMark, status: "deleting", change: reconciled, asked: true},
 		"Another": {reason: "It is another object's.", minted: ledger.Mark{UID: "00000000-0000-4000-8000-000000000000", Attempt: ownAttempt}, change: reconciled, asked: true},
 		"Recorded": {reason: "What was created is known.", minted: ownMark, change: func(tk *v1beta1.Token) {
 			reconciled(tk)
@@ -54,7 +54,7 @@ func TestForgotten(t *testing.T) {
 		"NotLookedUp": {
 			reason: "Nobody knows what was created.", minted: ownMark, change: reconciled,
 			prepare: func(b *bench) {
-				b.fail(fakescaleway.Fault{Method: http.MethodGet, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+				b.Fail(fakescaleway.Fault{Method: http.MethodGet, Status: http.StatusForbidden, Body: `{"message":"no"}`})
 			},
 			want: "cannot look up what was created before", asked: true,
 		},
@@ -65,19 +65,19 @@ func TestForgotten(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			b.mint("of somebody")
+			b.Mint("of somebody")
 
 			if tc.minted != (ledger.Mark{}) {
-				name, _ := b.mint(tc.minted.Append("token"))
+				name, _ := b.Mint(tc.minted.Append("token"))
 
 				if tc.status != "" {
-					if err := b.scaleway.SetStatus(fakescaleway.KindToken, "fr-par", uuidOf(name), tc.status, ""); err != nil {
+					if err := b.Scaleway.SetStatus(fakescaleway.KindToken, "fr-par", uuidOf(name), tc.status, ""); err != nil {
 						t.Fatal(err)
 					}
 				}
 			}
 
-			tk := b.token(func(tk *v1beta1.Token) {
+			tk := b.Token(func(tk *v1beta1.Token) {
 				if tc.change != nil {
 					tc.change(tk)
 				}
@@ -87,16 +87,16 @@ func TestForgotten(t *testing.T) {
 				tc.prepare(b)
 			}
 
-			before := b.alive()
-			b.scaleway.ResetRequests()
+			before := b.Alive()
+			b.Scaleway.ResetRequests()
 
-			wantErr(t, tc.reason, tc.want, b.minter.observeMissing(t.Context(), tk))
+			wantErr(t, tc.reason, tc.want, b.guard.Missing(t.Context(), tk))
 
-			if diff := cmp.Diff(tc.asked, len(b.scaleway.Requests()) > 0); diff != "" {
+			if diff := cmp.Diff(tc.asked, len(b.Scaleway.Requests()) > 0); diff != "" {
 				t.Errorf("\n%s\nScaleway is asked: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if diff := cmp.Diff(slices.Sorted(slices.Values(before)), slices.Sorted(slices.Values(b.alive()))); diff != "" {
+			if diff := cmp.Diff(slices.Sorted(slices.Values(before)), slices.Sorted(slices.Values(b.Alive()))); diff != "" {
 				t.Errorf("\n%s\ntokens: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -122,17 +122,17 @@ func TestHealWithoutParent(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			tk := b.token(func(tk *v1beta1.Token) {
-				b.pending(24 * time.Hour).Write(tk)
+			tk := b.Token(func(tk *v1beta1.Token) {
+				b.Pending(24 * time.Hour).Write(tk)
 			})
-			b.fail(fakescaleway.Fault{
+			b.Fail(fakescaleway.Fault{
 				Method: http.MethodGet, Route: fakescaleway.RouteTokens, Status: http.StatusNotFound, Body: `{"message":"Namespace was not found"}`,
 				Match: func(r *http.Request) bool { return !tc.others || r.URL.Query().Get("namespace_id") != "" },
 			})
 
-			wantErr(t, tc.reason, tc.want, b.minter.heal(t.Context(), tk, b.record(tk)))
+			wantErr(t, tc.reason, tc.want, b.guard.heal(t.Context(), tk, b.Record(tk)))
 
-			if diff := cmp.Diff(tc.state, b.record(b.stored()).State); diff != "" {
+			if diff := cmp.Diff(tc.state, b.Record(b.Stored()).State); diff != "" {
 				t.Errorf("\n%s\nstate: -want, +got:\n%s", tc.reason, diff)
 			}
 		})

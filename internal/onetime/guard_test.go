@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
 	"context"
@@ -26,17 +26,21 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/onetimetest"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 )
 
 // What it means that Terraform finds no token.
-func TestObserveMissing(t *testing.T) {
+func TestMissing(t *testing.T) {
 	// list is a fault of the list of tokens.
 	list := func(status int) func(*bench) {
 		return func(b *bench) {
-			b.fail(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteTokens, Status: status, Body: `{"message":"no"}`})
+			b.Fail(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteTokens, Status: status, Body: `{"message":"no"}`})
 		}
 	}
 
@@ -95,7 +99,7 @@ func TestObserveMissing(t *testing.T) {
 			reason: "A look-up that is behind must not leave the token.",
 			name:   true, alive: true,
 			change: deleted,
-			want:   AnnotationRelease + "=fr-par/",
+			want:   release.Annotation + "=fr-par/",
 		},
 		"ListedElsewhere": {
 			reason: "It is looked for where Scaleway said that it is, whatever the arguments say now.",
@@ -111,7 +115,7 @@ func TestObserveMissing(t *testing.T) {
 			reason: "A parent that is gone has taken its tokens along.",
 			name:   true,
 			prepare: func(b *bench) {
-				b.fail(fakescaleway.Fault{
+				b.Fail(fakescaleway.Fault{
 					Method: http.MethodGet, Route: fakescaleway.RouteTokens, Status: http.StatusNotFound, Body: `{"message":"Namespace was not found"}`,
 					Match: func(r *http.Request) bool { return r.URL.Query().Get("namespace_id") != "" },
 				})
@@ -125,15 +129,15 @@ func TestObserveMissing(t *testing.T) {
 		"OthersListed": {
 			reason:  "Other tokens of the parent are none of this one's business.",
 			name:    true,
-			prepare: func(b *bench) { b.mint("another") },
+			prepare: func(b *bench) { b.Mint("another") },
 			attempt: true,
 		},
 		"BeingRevoked": {
 			reason: "A token that is still listed on its way out will not come back.",
 			name:   true, alive: true,
 			prepare: func(b *bench) {
-				if err := b.scaleway.SetStatus(fakescaleway.KindToken, "fr-par", uuidOf(b.alive()[0]), statusDeleting, ""); err != nil {
-					b.t.Fatal(err)
+				if err := b.Scaleway.SetStatus(fakescaleway.KindToken, "fr-par", uuidOf(b.Alive()[0]), "deleting", ""); err != nil {
+					b.T.Fatal(err)
 				}
 			},
 			attempt: true,
@@ -152,7 +156,7 @@ func TestObserveMissing(t *testing.T) {
 			name:   true, everywhere: true,
 			change: func(tk *v1beta1.Token) { tk.Spec.ForProvider.NamespaceID = nil },
 			prepare: func(b *bench) {
-				b.fail(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteTokens, Times: 1, Status: http.StatusNotFound, Body: `{"message":"no"}`})
+				b.Fail(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteTokens, Times: 1, Status: http.StatusNotFound, Body: `{"message":"no"}`})
 			},
 			want: "ContainersPrivateAccess",
 		},
@@ -160,13 +164,13 @@ func TestObserveMissing(t *testing.T) {
 			reason: "That the API answers for other parents says nothing of this one.",
 			name:   true,
 			prepare: func(b *bench) {
-				b.fail(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteTokens, Times: 1, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+				b.Fail(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteTokens, Times: 1, Status: http.StatusForbidden, Body: `{"message":"no"}`})
 			},
 			want: "cannot be confirmed",
 		},
 		"NoCredentials": {
 			reason:  "Without credentials nobody knows, and nothing is recorded.",
-			prepare: func(b *bench) { b.minter.api = noAPI },
+			prepare: func(b *bench) { b.guard.Remote = onetimetest.NoRemote },
 			want:    "no credentials",
 		},
 		"Forbidden":   {reason: "Without the list nobody knows.", name: true, prepare: list(http.StatusForbidden), want: "cannot be confirmed"},
@@ -200,10 +204,10 @@ func TestObserveMissing(t *testing.T) {
 
 			old := ""
 			if tc.name {
-				old, _ = b.mint("old")
+				old, _ = b.Mint("old")
 			}
 
-			tk := b.token(func(tk *v1beta1.Token) {
+			tk := b.Token(func(tk *v1beta1.Token) {
 				if tc.name {
 					meta.SetExternalName(tk, old)
 				}
@@ -221,7 +225,7 @@ func TestObserveMissing(t *testing.T) {
 			})
 
 			if tc.name && !tc.alive {
-				if err := b.scaleway.Delete(fakescaleway.KindToken, "fr-par", uuidOf(old)); err != nil {
+				if err := b.Scaleway.Delete(fakescaleway.KindToken, "fr-par", uuidOf(old)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -230,22 +234,22 @@ func TestObserveMissing(t *testing.T) {
 				tc.prepare(b)
 			}
 
-			before := b.record(tk)
+			before := b.Record(tk)
 
-			err := b.minter.observeMissing(t.Context(), tk)
+			err := b.guard.Missing(t.Context(), tk)
 			wantErr(t, tc.reason, tc.want, err)
 
-			if err != nil && tk.DeletionTimestamp == nil && strings.Contains(err.Error(), AnnotationRelease) {
+			if err != nil && tk.DeletionTimestamp == nil && strings.Contains(err.Error(), release.Annotation) {
 				t.Errorf("\n%s\nthe user is told how to release what is not being deleted: %v", tc.reason, err)
 			}
 
-			for _, r := range b.scaleway.Requests() {
-				if r.Method == http.MethodGet && strings.Contains(r.Query, "page_size=100") && strings.Contains(r.Query, "namespace_id="+b.parent) == tc.everywhere {
+			for _, r := range b.Scaleway.Requests() {
+				if r.Method == http.MethodGet && strings.Contains(r.Query, "page_size=100") && strings.Contains(r.Query, "namespace_id="+b.Parent) == tc.everywhere {
 					t.Errorf("\n%s\nthe tokens of other parents are listed: %t, with query %s", tc.reason, !tc.everywhere, r.Query)
 				}
 			}
 
-			after := b.record(tk)
+			after := b.Record(tk)
 			if !tc.attempt {
 				if diff := cmp.Diff(before, after); diff != "" {
 					t.Errorf("\n%s\nrecord: -want, +got:\n%s", tc.reason, diff)
@@ -254,7 +258,7 @@ func TestObserveMissing(t *testing.T) {
 				return
 			}
 
-			want := b.pending(0)
+			want := b.Pending(0)
 			want.Renewed = tk.GetAnnotations()[AnnotationRenew]
 
 			if diff := cmp.Diff(want, after, cmpopts.IgnoreFields(ledger.Record{}, "Attempt")); diff != "" || after.Attempt == before.Attempt {
@@ -265,14 +269,14 @@ func TestObserveMissing(t *testing.T) {
 }
 
 // One attempt ends with a published token, or with none, or is looked up later.
-func TestMinterCreate(t *testing.T) {
+func TestCreate(t *testing.T) {
 	isSecret := func(o client.Object) bool { _, ok := o.(*corev1.Secret); return ok }
 
 	// refuse each write of a Secret, from the number on.
 	refuse := func(from, to int, err error) func(*bench) {
 		return func(b *bench) {
 			n := 0
-			b.refuse = func(o client.Object) error {
+			b.Refuse = func(o client.Object) error {
 				if !isSecret(o) {
 					return nil
 				}
@@ -294,7 +298,7 @@ func TestMinterCreate(t *testing.T) {
 		reason  string
 		outcome issue.Outcome
 		// change the managed resource that the API server has, and prepare what the
-		// minter meets.
+		// guard meets.
 		change  func(*v1beta1.Token)
 		prepare func(*bench)
 		during  func(*bench)
@@ -355,14 +359,14 @@ func TestMinterCreate(t *testing.T) {
 		"ForbiddenMeanwhileAndNoCredentials": {
 			reason: "What cannot be revoked either is looked up later.", outcome: issue.Minted,
 			prepare: refuse(2, 100, forbidden),
-			during:  func(b *bench) { b.minter.api = noAPI },
+			during:  func(b *bench) { b.guard.Remote = onetimetest.NoRemote },
 			want:    "no credentials", state: ledger.StatePending, sent: 1, alive: 1,
 		},
 		"PublishedInSpiteOfAnError": {
 			reason: "The API server has done it, and its answer was lost: what can be read is not revoked.", outcome: issue.Minted,
 			prepare: func(b *bench) {
 				n := 0
-				b.refuse = func(o client.Object) error {
+				b.Refuse = func(o client.Object) error {
 					s, ok := o.(*corev1.Secret)
 					if !ok {
 						return nil
@@ -372,7 +376,7 @@ func TestMinterCreate(t *testing.T) {
 						return nil
 					}
 
-					b.create(s)
+					b.Create(s)
 
 					return kerrors.NewForbidden(corev1.Resource("secrets"), published, errors.New("no"))
 				}
@@ -387,40 +391,40 @@ func TestMinterCreate(t *testing.T) {
 		"SecretTakenMeanwhile": {
 			reason: "Nor is what belongs to somebody else.", outcome: issue.Minted,
 			during: func(b *bench) {
-				b.secret(&v1beta1.Token{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", UID: "another"}}, published, "")
+				b.Secret(&v1beta1.Token{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", UID: "another"}}, published, "")
 			},
 			want: errNotOurs.Error(), state: ledger.StateFailed, sent: 1,
 		},
 		"IntoOwnSecret": {
 			reason: "What somebody has added to it stays.", outcome: issue.Minted,
-			prepare: func(b *bench) { b.secret(b.stored(), published, "") },
+			prepare: func(b *bench) { b.Secret(b.Stored(), published, "") },
 			state:   ledger.StateDone, sent: 1, alive: 1, published: true, added: true,
 		},
 		"IntoHollowSecret": {
 			reason: "It is filled.", outcome: issue.Minted,
 			prepare: func(b *bench) {
-				b.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+				b.Create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{
 					Namespace: "team-a", Name: published,
-					OwnerReferences: []metav1.OwnerReference{meta.AsController(meta.TypedReferenceTo(b.stored(), v1beta1.Token_GroupVersionKind))},
+					OwnerReferences: []metav1.OwnerReference{meta.AsController(meta.TypedReferenceTo(b.Stored(), v1beta1.Token_GroupVersionKind))},
 				}})
 			},
 			state: ledger.StateDone, sent: 1, alive: 1, published: true,
 		},
 		"SecretUnreadable": {
 			reason: "It may be somebody else's.", outcome: issue.Minted,
-			prepare: func(b *bench) { b.unreadable = cannotRead(published) },
+			prepare: func(b *bench) { b.Unreadable = onetimetest.CannotRead(published) },
 			want:    "no Token is created, because its secret could not be published", state: ledger.StateFailed,
 		},
 		"RecordNotRead": {
 			reason: "Another attempt may have begun.", outcome: issue.Minted,
-			prepare: func(b *bench) { b.minter.live = unavailable(b.kube) },
+			prepare: func(b *bench) { b.guard.Live = unavailable(b.Kube) },
 			want:    "no Token is created, because its secret could not be published", state: ledger.StateFailed,
 		},
 		"RecordNotReadMeanwhile": {
 			reason: "That the API server does not answer is no other attempt.", outcome: issue.Minted,
 			during: func(b *bench) {
-				b.minter.live = interceptor.NewClient(b.kube, interceptor.Funcs{Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
-					b.minter.live = b.kube
+				b.guard.Live = interceptor.NewClient(b.Kube, interceptor.Funcs{Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
+					b.guard.Live = b.Kube
 					return errors.New("no answer from the API server")
 				}})
 			},
@@ -429,7 +433,7 @@ func TestMinterCreate(t *testing.T) {
 		"UndeliverableUntilTimeout": {
 			reason: "What was tried for long enough is revoked, which is given time of its own.", outcome: issue.Minted,
 			prepare: func(b *bench) {
-				b.minter.delivery = publishInterval / 10
+				b.guard.Delivery = publishInterval / 10
 				refuse(2, 100, errors.New("no answer from the API server"))(b)
 			},
 			want: "which has been revoked again", state: ledger.StateFailed, sent: 1,
@@ -438,12 +442,12 @@ func TestMinterCreate(t *testing.T) {
 			reason: "Its secret may be published.", outcome: issue.Minted,
 			prepare: func(b *bench) {
 				n := 0
-				b.refuse = func(o client.Object) error {
+				b.Refuse = func(o client.Object) error {
 					if n++; !isSecret(o) || n == 1 {
 						return nil
 					}
 
-					b.unreadable = cannotRead(published)
+					b.Unreadable = onetimetest.CannotRead(published)
 
 					return forbidden
 				}
@@ -460,8 +464,8 @@ func TestMinterCreate(t *testing.T) {
 		"UnderWay": {
 			reason: "An attempt is made once at a time.", outcome: issue.Minted,
 			prepare: func(b *bench) {
-				if _, err := b.minter.permits.Issue(b.pending(0), time.Hour); err != nil {
-					b.t.Fatal(err)
+				if _, err := b.guard.Permits.Issue(b.Pending(0), time.Hour); err != nil {
+					b.T.Fatal(err)
 				}
 			},
 			underWay: true,
@@ -470,7 +474,7 @@ func TestMinterCreate(t *testing.T) {
 		"SecretForeign": {
 			reason: "Nothing is minted that cannot be published.", outcome: issue.Minted,
 			prepare: func(b *bench) {
-				b.secret(&v1beta1.Token{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", UID: "another"}}, published, "")
+				b.Secret(&v1beta1.Token{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", UID: "another"}}, published, "")
 			},
 			want: "no Token is created, because its secret could not be published", state: ledger.StateFailed,
 		},
@@ -493,7 +497,7 @@ func TestMinterCreate(t *testing.T) {
 			reason: "What cannot be revoked either is looked up later.", outcome: issue.Minted,
 			prepare: func(b *bench) {
 				refuse(2, 100, forbidden)(b)
-				b.fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+				b.Fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Body: `{"message":"no"}`})
 			},
 			want: "nor revoke it yet", state: ledger.StatePending, sent: 1, alive: 1,
 		},
@@ -515,11 +519,11 @@ func TestMinterCreate(t *testing.T) {
 		"GivenUpMeanwhile": {
 			reason: "Another process has given the attempt up, and mints the next.", outcome: issue.Minted,
 			during: func(b *bench) {
-				tk := b.stored()
-				r := b.pending(0)
+				tk := b.Stored()
+				r := b.Pending(0)
 				r.State = ledger.StateFailed
 				r.Write(tk)
-				b.update(tk)
+				b.Update(tk)
 			},
 			want: "another attempt has begun meanwhile", state: ledger.StateFailed, sent: 1,
 		},
@@ -530,8 +534,8 @@ func TestMinterCreate(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			tk := b.token(func(tk *v1beta1.Token) {
-				b.pending(0).Write(tk)
+			tk := b.Token(func(tk *v1beta1.Token) {
+				b.Pending(0).Write(tk)
 
 				if tc.before != "" {
 					meta.SetExternalName(tk, tc.before)
@@ -547,7 +551,7 @@ func TestMinterCreate(t *testing.T) {
 			}
 
 			counted := NewMetrics()
-			b.minter.metrics = counted.of("Token")
+			b.guard.Metrics = counted.Of("Token")
 
 			var during func()
 			if tc.during != nil {
@@ -568,7 +572,7 @@ func TestMinterCreate(t *testing.T) {
 				inner = after(inner, tc.after)
 			}
 
-			creation, err := b.minter.create(ctx, tk, inner)
+			creation, err := b.guard.Create(ctx, tk, inner)
 			wantErr(t, tc.reason, tc.want, err)
 
 			undeliverable := 0
@@ -580,13 +584,13 @@ func TestMinterCreate(t *testing.T) {
 				t.Errorf("\n%s\ncreations that could not be delivered: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if _, err := b.minter.permits.Use(ownMark.Append("new"), noon); (err == nil) != tc.underWay {
+			if _, err := b.guard.Permits.Use(ownMark.Append("new"), noon); (err == nil) != tc.underWay {
 				t.Errorf("\n%s\nanother request of the attempt: got %v", tc.reason, err)
 			}
 
-			alive := b.alive()
+			alive := b.Alive()
 
-			got := []any{b.record(tk).State, sent, len(alive), b.value(published) != ""}
+			got := []any{b.Record(tk).State, sent, len(alive), b.Value(published) != ""}
 			if diff := cmp.Diff([]any{tc.state, tc.sent, tc.alive, tc.published || tc.lost}, got); diff != "" {
 				t.Errorf("\n%s\nstate, requests, alive, published: -want, +got:\n%s", tc.reason, diff)
 			}
@@ -600,12 +604,12 @@ func TestMinterCreate(t *testing.T) {
 				return
 			}
 
-			r := b.record(tk)
+			r := b.Record(tk)
 			if diff := cmp.Diff([]string{alive[0], alive[0], published}, []string{meta.GetExternalName(tk), r.Object, r.Secret}); diff != "" {
 				t.Errorf("\n%s\nexternal name, recorded object and Secret: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if diff := cmp.Diff(b.value(published), b.key(published, "token")); diff != "" {
+			if diff := cmp.Diff(b.Value(published), b.Key(published, "token")); diff != "" {
 				t.Errorf("\n%s\nkey token: -want, +got:\n%s", tc.reason, diff)
 			}
 
@@ -614,9 +618,9 @@ func TestMinterCreate(t *testing.T) {
 			}
 
 			s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
-			b.get(s)
+			b.Get(s)
 
-			if diff := cmp.Diff([]any{"Token", tc.added}, []any{s.GetLabels()[LabelPublishes], len(s.Data["user"]) > 0}); diff != "" {
+			if diff := cmp.Diff([]any{"Token", tc.added}, []any{s.GetLabels()[publish.Label], len(s.Data["user"]) > 0}); diff != "" {
 				t.Errorf("\n%s\nlabel of the Secret, whether it has what was added: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -624,7 +628,7 @@ func TestMinterCreate(t *testing.T) {
 }
 
 // How an attempt ends that was interrupted.
-func TestMinterInitialize(t *testing.T) {
+func TestInitialize(t *testing.T) {
 	type left struct {
 		State     ledger.State
 		Named     bool
@@ -671,20 +675,20 @@ func TestMinterInitialize(t *testing.T) {
 		"PublishedAndDoubled": {
 			reason: "What lies between has sent the request twice: one of the two is published.",
 			minted: true, published: true, ended: endedPublished,
-			prepare: func(b *bench) { b.mint(ownMark.Append("token")) },
+			prepare: func(b *bench) { b.Mint(ownMark.Append("token")) },
 			left:    left{State: ledger.StateDone, Named: true},
 		},
 		"LostAndDoubled": {
 			reason: "What lies between has sent the request twice: nobody has the value of either.",
 			minted: true, ended: endedRevoked,
-			prepare: func(b *bench) { b.mint(ownMark.Append("token")) },
+			prepare: func(b *bench) { b.Mint(ownMark.Append("token")) },
 			left:    left{State: ledger.StateFailed, Revoked: true},
 		},
 		"LostAndNotRevoked": {
 			reason: "Nothing more is minted while it is there.",
 			minted: true,
 			prepare: func(b *bench) {
-				b.fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+				b.Fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Body: `{"message":"no"}`})
 			},
 			want: "an interrupted attempt has left an object whose secret is lost",
 			left: left{State: ledger.StatePending},
@@ -698,13 +702,13 @@ func TestMinterInitialize(t *testing.T) {
 		},
 		"NoCredentials": {
 			reason: "Nobody knows, and nothing more is minted.",
-			minted: true, prepare: func(b *bench) { b.minter.api = noAPI },
+			minted: true, prepare: func(b *bench) { b.guard.Remote = onetimetest.NoRemote },
 			want: "cannot look up what attempt " + ownMark.String(),
 			left: left{State: ledger.StatePending},
 		},
 		"SecretNotRead": {
 			reason: "Its secret may be published.",
-			minted: true, prepare: func(b *bench) { b.unreadable = cannotRead(published) },
+			minted: true, prepare: func(b *bench) { b.Unreadable = onetimetest.CannotRead(published) },
 			want: "cannot check Secret",
 			left: left{State: ledger.StatePending},
 		},
@@ -717,7 +721,7 @@ func TestMinterInitialize(t *testing.T) {
 		"NotStored": {
 			reason: "It is looked up again.",
 			before: time.Hour, pending: time.Hour,
-			prepare: func(b *bench) { b.refuse = func(client.Object) error { return errors.New("no answer") } },
+			prepare: func(b *bench) { b.Refuse = func(client.Object) error { return errors.New("no answer") } },
 			want:    "cannot store that attempt " + ownMark.String() + " has failed",
 			left:    left{State: ledger.StatePending},
 		},
@@ -743,7 +747,7 @@ func TestMinterInitialize(t *testing.T) {
 			reason: "Without the list nobody knows.",
 			minted: true,
 			prepare: func(b *bench) {
-				b.fail(fakescaleway.Fault{Method: http.MethodGet, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+				b.Fail(fakescaleway.Fault{Method: http.MethodGet, Status: http.StatusForbidden, Body: `{"message":"no"}`})
 			},
 			want: "nothing more is created until it is known; objects in question have \"" + ownMark.String(),
 			left: left{State: ledger.StatePending},
@@ -751,7 +755,7 @@ func TestMinterInitialize(t *testing.T) {
 		"NeverSent": {
 			reason:  "Create was never called, so that there is nothing to look for.",
 			pending: time.Hour,
-			minted:  true, prepare: func(b *bench) { b.fail(fakescaleway.Fault{Status: http.StatusInternalServerError}) },
+			minted:  true, prepare: func(b *bench) { b.Fail(fakescaleway.Fault{Status: http.StatusInternalServerError}) },
 			left: left{State: ledger.StatePending},
 		},
 		"RenewalPending": {
@@ -764,7 +768,7 @@ func TestMinterInitialize(t *testing.T) {
 		"Deleted": {
 			reason: "A token that is being deleted may be left behind by name.",
 			change: deleted,
-			want:   AnnotationRelease + "=" + ownAttempt,
+			want:   release.Annotation + "=" + ownAttempt,
 			left:   left{State: ledger.StatePending},
 		},
 		"Released": {
@@ -773,7 +777,7 @@ func TestMinterInitialize(t *testing.T) {
 			ended:  endedReleased,
 			change: func(tk *v1beta1.Token) {
 				deleted(tk)
-				meta.AddAnnotations(tk, map[string]string{AnnotationRelease: ownAttempt})
+				meta.AddAnnotations(tk, map[string]string{release.Annotation: ownAttempt})
 			},
 			left: left{State: ledger.StateFailed},
 		},
@@ -781,7 +785,7 @@ func TestMinterInitialize(t *testing.T) {
 			reason: "Only what is being deleted is let go of.",
 			minted: true,
 			ended:  endedRevoked,
-			change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{AnnotationRelease: ownAttempt}) },
+			change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{release.Annotation: ownAttempt}) },
 			left:   left{State: ledger.StateFailed, Revoked: true},
 		},
 	}
@@ -794,23 +798,23 @@ func TestMinterInitialize(t *testing.T) {
 
 			// Others that look like it.
 			others := make([]string, 3)
-			others[0], _ = b.mint("token")
-			others[1], _ = b.mint(ledger.Mark{UID: ownUID, Attempt: "00000000"}.Append("token"))
-			others[2], _ = b.mint(ledger.Mark{UID: "00000000-0000-4000-8000-000000000000", Attempt: ownAttempt}.Append("token"))
+			others[0], _ = b.Mint("token")
+			others[1], _ = b.Mint(ledger.Mark{UID: ownUID, Attempt: "00000000"}.Append("token"))
+			others[2], _ = b.Mint(ledger.Mark{UID: "00000000-0000-4000-8000-000000000000", Attempt: ownAttempt}.Append("token"))
 
 			name, value := "", ""
 			if tc.minted {
-				name, value = b.mint(ownMark.Append("token"))
+				name, value = b.Mint(ownMark.Append("token"))
 			}
 
 			if tc.status != "" {
-				if err := b.scaleway.SetStatus(fakescaleway.KindToken, "fr-par", uuidOf(name), tc.status, ""); err != nil {
+				if err := b.Scaleway.SetStatus(fakescaleway.KindToken, "fr-par", uuidOf(name), tc.status, ""); err != nil {
 					t.Fatal(err)
 				}
 			}
 
-			tk := b.token(func(tk *v1beta1.Token) {
-				r := b.pending(tc.before)
+			tk := b.Token(func(tk *v1beta1.Token) {
+				r := b.Pending(tc.before)
 				if tc.renewal {
 					r.Previous = others[0]
 				}
@@ -829,7 +833,7 @@ func TestMinterInitialize(t *testing.T) {
 					owner.SetUID("another")
 				}
 
-				b.secret(owner, published, value)
+				b.Secret(owner, published, value)
 			}
 
 			if tc.prepare != nil {
@@ -837,12 +841,12 @@ func TestMinterInitialize(t *testing.T) {
 			}
 
 			counted := NewMetrics()
-			b.minter.metrics = counted.of("Token")
+			b.guard.Metrics = counted.Of("Token")
 
-			err := b.minter.Initialize(t.Context(), tk)
+			err := b.guard.Initialize(t.Context(), tk)
 			wantErr(t, tc.reason, tc.want, err)
 
-			if err != nil && tk.DeletionTimestamp == nil && strings.Contains(err.Error(), AnnotationRelease) {
+			if err != nil && tk.DeletionTimestamp == nil && strings.Contains(err.Error(), release.Annotation) {
 				t.Errorf("\n%s\nthe user is told how to release what is not being deleted: %v", tc.reason, err)
 			}
 
@@ -857,15 +861,15 @@ func TestMinterInitialize(t *testing.T) {
 				}
 			}
 
-			for _, q := range b.scaleway.Requests() {
-				if q.Method == http.MethodGet && !strings.Contains(q.Query, "namespace_id="+b.parent) {
+			for _, q := range b.Scaleway.Requests() {
+				if q.Method == http.MethodGet && !strings.Contains(q.Query, "namespace_id="+b.Parent) {
 					t.Errorf("\n%s\nthe tokens of other parents are listed, with query %s", tc.reason, q.Query)
 				}
 			}
 
-			stored := b.stored()
-			r := b.record(stored)
-			alive := b.alive()
+			stored := b.Stored()
+			r := b.Record(stored)
+			alive := b.Alive()
 
 			got := left{
 				State: r.State, Named: meta.GetExternalName(stored) != "" && meta.GetExternalName(stored) == name,
@@ -921,7 +925,7 @@ func TestRestoreName(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			tk := b.token(func(tk *v1beta1.Token) {
+			tk := b.Token(func(tk *v1beta1.Token) {
 				if tc.name != "" {
 					meta.SetExternalName(tk, tc.name)
 				}
@@ -933,9 +937,9 @@ func TestRestoreName(t *testing.T) {
 				ledger.Record{UID: ownUID, State: ledger.StateDone, Object: tc.object}.Write(tk)
 			})
 
-			wantErr(t, tc.reason, tc.want, b.minter.Initialize(t.Context(), tk))
+			wantErr(t, tc.reason, tc.want, b.guard.Initialize(t.Context(), tk))
 
-			if diff := cmp.Diff(tc.named, meta.GetExternalName(b.stored())); diff != "" {
+			if diff := cmp.Diff(tc.named, meta.GetExternalName(b.Stored())); diff != "" {
 				t.Errorf("\n%s\nexternal name: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -967,19 +971,19 @@ func TestSweep(t *testing.T) {
 		"TooLate":   {reason: "It is looked up once more before it is forgotten.", abandoned: time.Hour, arrived: true, stored: true},
 		"NoCredentials": {
 			reason: "Nobody knows whether it has arrived.", abandoned: time.Hour, arrived: true,
-			prepare: func(b *bench) { b.minter.api = noAPI },
+			prepare: func(b *bench) { b.guard.Remote = onetimetest.NoRemote },
 			want:    "no credentials", kept: 1, alive: 1,
 		},
 		"NotLookedUp": {
 			reason: "Without the list nobody knows.", abandoned: time.Hour, arrived: true,
 			prepare: func(b *bench) {
-				b.fail(fakescaleway.Fault{Method: http.MethodGet, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+				b.Fail(fakescaleway.Fault{Method: http.MethodGet, Status: http.StatusForbidden, Body: `{"message":"no"}`})
 			},
 			want: "cannot look up what the abandoned attempt " + ownAttempt, kept: 1, alive: 1,
 		},
 		"NotStored": {
 			reason: "It is looked up again.", abandoned: time.Hour,
-			prepare: func(b *bench) { b.refuse = func(client.Object) error { return errors.New("no answer") } },
+			prepare: func(b *bench) { b.Refuse = func(client.Object) error { return errors.New("no answer") } },
 			want:    "cannot store the record of attempts", kept: 1,
 		},
 		"Previous": {
@@ -996,19 +1000,19 @@ func TestSweep(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			tk := b.token(func(tk *v1beta1.Token) {
-				r := b.pending(0).Abandon(noon.Add(-tc.abandoned))
+			tk := b.Token(func(tk *v1beta1.Token) {
+				r := b.Pending(0).Abandon(noon.Add(-tc.abandoned))
 				r.Attempt = "00000000"
 
 				if tc.previous {
-					fresh, _ := b.mint("new")
-					old, value := b.mint("old")
+					fresh, _ := b.Mint("new")
+					old, value := b.Mint("old")
 
 					meta.SetExternalName(tk, fresh)
 					r.State, r.Object, r.Previous = ledger.StateDone, fresh, old
 
 					if tc.previousPublished {
-						b.secret(tk, published, value)
+						b.Secret(tk, published, value)
 					}
 				}
 
@@ -1021,20 +1025,20 @@ func TestSweep(t *testing.T) {
 			}
 
 			if tc.arrived {
-				_, value := b.mint(ownMark.Append("late"))
+				_, value := b.Mint(ownMark.Append("late"))
 				if tc.published {
-					b.secret(tk, published, value)
+					b.Secret(tk, published, value)
 				}
 			}
 
-			wantErr(t, tc.reason, tc.want, b.minter.sweep(t.Context(), tk))
+			wantErr(t, tc.reason, tc.want, b.guard.Sweep(t.Context(), tk))
 
-			if diff := cmp.Diff([]int{tc.kept, tc.alive}, []int{len(b.record(b.stored()).Abandoned), len(b.alive())}); diff != "" {
+			if diff := cmp.Diff([]int{tc.kept, tc.alive}, []int{len(b.Record(b.Stored()).Abandoned), len(b.Alive())}); diff != "" {
 				t.Errorf("\n%s\nabandoned attempts, tokens: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			stored := b.stored()
-			if diff := cmp.Diff([]any{tc.stored, ""}, []any{stored.GetResourceVersion() != version, b.record(stored).Previous}); diff != "" && tc.want == "" {
+			stored := b.Stored()
+			if diff := cmp.Diff([]any{tc.stored, ""}, []any{stored.GetResourceVersion() != version, b.Record(stored).Previous}); diff != "" && tc.want == "" {
 				t.Errorf("\n%s\nthe object is written, what a renewal has left: -want, +got:\n%s", tc.reason, diff)
 			}
 
@@ -1072,7 +1076,7 @@ func TestLateInitialize(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			tk := token(tc.change)
-			lateInitialize(tk, map[string]any{argumentRegion: "nl-ams"})
+			lateInitialize(tk, map[string]any{keyRegion: "nl-ams"})
 
 			if diff := cmp.Diff(tc.want, tk.Spec.ForProvider.Region); diff != "" {
 				t.Errorf("\n%s\nlateInitialize(...): -want, +got region:\n%s", tc.reason, diff)
@@ -1109,7 +1113,7 @@ func TestExplainRefusal(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			m := &minter{resource: declaration(t, tc.resource)}
+			m := &Guard{Kind: resource.OneTime{Resource: declaration(t, tc.resource)}}
 			got := m.explainRefusal(errors.New(tc.err)).Error()
 
 			for _, text := range append(tc.want, tc.err) {

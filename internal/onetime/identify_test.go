@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
 	"strings"
@@ -18,9 +18,11 @@ import (
 	iamv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/iam/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
 )
 
 const (
+	jti                    = "33333333-3333-4333-8333-333333333333"
 	ownKey, otherKey       = "SCWOWNXXXXXXXXXXXXXX", "SCWOTHERXXXXXXXXXXXX"
 	ownSecret, otherSecret = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 )
@@ -28,7 +30,7 @@ const (
 // A secret that does not tell whose it is belongs to the object that it was shown
 // with, whatever lies beside it in the Secret.
 func TestIdentify(t *testing.T) {
-	r := declaration(t, "scaleway_iam_api_key")
+	r := resource.OneTime{Resource: declaration(t, "scaleway_iam_api_key")}
 
 	published := func(accessKey, secretKey string) map[string][]byte {
 		return r.Published(map[string]string{
@@ -76,20 +78,18 @@ func TestIdentify(t *testing.T) {
 				record = record.Done(ownKey, ledger.Digest(k.GetUID(), ownKey, ownSecret))
 			}
 
-			c, err := CachedSecrets([]resource.Resource{r})
+			kept, err := publish.Reduce(map[string]publish.Kind{r.KindName(): r})(&corev1.Secret{
+				ObjectMeta: metav1.ObjectMeta{
+					Namespace: "team-a", Name: "one", Labels: map[string]string{publish.Label: r.KindName()},
+					OwnerReferences: []metav1.OwnerReference{meta.AsController(meta.TypedReferenceTo(k, iamv1beta1.ApiKey_GroupVersionKind))},
+				},
+				Data: tc.data,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
 
-			s := publishedSecret("one", tc.data)
-			s.Labels[LabelPublishes] = "ApiKey"
-
-			kept, err := c.Transform(s)
-			if err != nil {
-				t.Fatal(err)
-			}
-
-			m := &minter{resource: r, cached: fake.NewClientBuilder().WithObjects(kept.(*corev1.Secret)).Build()}
+			m := &Guard{Kind: r, Cached: fake.NewClientBuilder().WithObjects(kept.(*corev1.Secret)).Build()}
 
 			got, err := m.identify(k, record, tc.data)
 			wantErr(t, tc.reason, tc.wantErr, err)

@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
 	"context"
@@ -24,6 +24,8 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/onetimetest"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
 )
 
 // recordSecret says in which Secret the secret was last seen.
@@ -34,7 +36,7 @@ func recordSecret(name string) func(*v1beta1.Token) {
 }
 
 // What the Secret is found to hold, and what is published because of it.
-func TestObserveSecret(t *testing.T) {
+func TestInspect(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		// held is in the Secret: the token's own value, or another text.
@@ -80,21 +82,21 @@ func TestObserveSecret(t *testing.T) {
 		},
 		"Gone":      {reason: "It is written again, without the value.", spoil: func(*corev1.Secret) bool { return false }, want: ReasonSecretLost},
 		"MovedGone": {reason: "Neither Secret is there.", change: recordSecret("before"), want: ReasonSecretLost, details: []string{"user"}},
-		"NotRead":   {reason: "Nobody knows what it holds.", held: "own", prepare: func(b *bench) { b.unreadable = cannotRead(published) }, err: "cannot check Secret"},
+		"NotRead":   {reason: "Nobody knows what it holds.", held: "own", prepare: func(b *bench) { b.Unreadable = onetimetest.CannotRead(published) }, err: "cannot check Secret"},
 		"MovedNotRead": {
 			reason: "Nobody knows whether the value is still there.", moved: "own",
-			prepare: func(b *bench) { b.unreadable = cannotRead("before") },
+			prepare: func(b *bench) { b.Unreadable = onetimetest.CannotRead("before") },
 			err:     "cannot check Secret",
 		},
 		"NotLabelled": {
 			reason: "Its changes would go unnoticed.", held: "own",
-			prepare: func(b *bench) { b.refuse = func(client.Object) error { return errors.New("no answer") } },
+			prepare: func(b *bench) { b.Refuse = func(client.Object) error { return errors.New("no answer") } },
 			err:     "cannot label Secret",
 		},
 		"NotNoted": {
 			reason: "A Secret that is renamed later would not take the value along.", held: "own",
 			prepare: func(b *bench) {
-				b.refuse = func(o client.Object) error {
+				b.Refuse = func(o client.Object) error {
 					if _, ok := o.(*v1beta1.Token); ok {
 						return errors.New("no answer")
 					}
@@ -119,11 +121,11 @@ func TestObserveSecret(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			own, value := b.mint("own")
-			_, another := b.mint("another")
+			own, value := b.Mint("own")
+			_, another := b.Mint("another")
 			values := map[string]string{"own": value, "another": another, "text": "text", hidden: hidden}
 
-			tk := b.token(func(tk *v1beta1.Token) {
+			tk := b.Token(func(tk *v1beta1.Token) {
 				meta.SetExternalName(tk, own)
 
 				r := ledger.Record{UID: ownUID, Object: own, State: ledger.StateDone}
@@ -143,26 +145,26 @@ func TestObserveSecret(t *testing.T) {
 				owner.SetUID("another")
 			}
 
-			b.secret(owner, published, values[tc.held])
+			b.Secret(owner, published, values[tc.held])
 
 			if tc.partial {
 				s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
-				b.get(s)
+				b.Get(s)
 				delete(s.Data, "token")
-				b.update(s)
+				b.Update(s)
 			}
 
 			if tc.moved != "" {
-				b.secret(owner, "before", values[tc.moved])
+				b.Secret(owner, "before", values[tc.moved])
 			}
 
 			if tc.spoil != nil {
 				s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
-				b.get(s)
+				b.Get(s)
 
 				if tc.spoil(s) {
-					b.update(s)
-				} else if err := b.kube.Delete(t.Context(), s); err != nil {
+					b.Update(s)
+				} else if err := b.Kube.Delete(t.Context(), s); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -180,23 +182,23 @@ func TestObserveSecret(t *testing.T) {
 				details["attribute.empty"], details["attribute.hidden"] = nil, []byte(hidden)
 			}
 
-			got, c, err := b.minter.observeSecret(t.Context(), tk, details)
+			got, c, err := b.guard.Inspect(t.Context(), tk, details)
 			wantErr(t, tc.reason, tc.err, err)
 
 			if err != nil {
 				return
 			}
 
-			if stored := b.stored(); tc.noted && stored.GetResourceVersion() != version {
+			if stored := b.Stored(); tc.noted && stored.GetResourceVersion() != version {
 				t.Errorf("\n%s\nthe object is written again", tc.reason)
 			}
 
 			s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
-			if err := b.kube.Get(t.Context(), client.ObjectKeyFromObject(s), s); client.IgnoreNotFound(err) != nil {
+			if err := b.Kube.Get(t.Context(), client.ObjectKeyFromObject(s), s); client.IgnoreNotFound(err) != nil {
 				t.Fatal(err)
 			}
 
-			if _, labelled := s.GetLabels()[LabelPublishes]; labelled != (metav1.IsControlledBy(s, tk) && tk.Spec.WriteConnectionSecretToReference != nil) {
+			if _, labelled := s.GetLabels()[publish.Label]; labelled != (metav1.IsControlledBy(s, tk) && tk.Spec.WriteConnectionSecretToReference != nil) {
 				t.Errorf("\n%s\nthe Secret is watched from now on: %t", tc.reason, labelled)
 			}
 
@@ -219,7 +221,7 @@ func TestObserveSecret(t *testing.T) {
 
 			// Where it was published is known from now on.
 			if tc.want == "" && tc.held != "" {
-				if diff := cmp.Diff(published, b.record(b.stored()).Secret); diff != "" {
+				if diff := cmp.Diff(published, b.Record(b.Stored()).Secret); diff != "" {
 					t.Errorf("\n%s\nrecorded Secret: -want, +got:\n%s", tc.reason, diff)
 				}
 			}
@@ -229,7 +231,7 @@ func TestObserveSecret(t *testing.T) {
 
 // What the cache says of a Secret is believed if it says that all is well. Anything
 // else is read from the API server.
-func TestObserveCachedSecret(t *testing.T) {
+func TestInspectCached(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		held   string
@@ -250,28 +252,28 @@ func TestObserveCachedSecret(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			own, value := b.mint("own")
-			_, another := b.mint("another")
+			own, value := b.Mint("own")
+			_, another := b.Mint("another")
 
-			tk := b.token(func(tk *v1beta1.Token) { meta.SetExternalName(tk, own) })
-			b.secret(tk, published, map[string]string{"own": value, "another": another, "text": "text"}[tc.held])
+			tk := b.Token(func(tk *v1beta1.Token) { meta.SetExternalName(tk, own) })
+			b.Secret(tk, published, map[string]string{"own": value, "another": another, "text": "text"}[tc.held])
 
 			s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
-			b.get(s)
-			s.SetLabels(map[string]string{LabelPublishes: "Token"})
+			b.Get(s)
+			s.SetLabels(map[string]string{publish.Label: "Token"})
 
 			if tc.spoil != nil {
 				tc.spoil(s)
 			}
 
-			b.update(s)
+			b.Update(s)
 
-			b.minter.cached = &reducedCache{Client: b.kube, reduce: reducer(t)}
-			b.unreadable = cannotRead(published)
+			b.guard.Cached = &reducedCache{Client: b.Kube, reduce: publish.Reduce(map[string]publish.Kind{"Token": b.guard.Kind})}
+			b.Unreadable = onetimetest.CannotRead(published)
 
-			v := &turn{}
+			ctx := publish.WithScope(t.Context())
 
-			details, c, err := b.minter.observeSecret(inTurn(t.Context(), v), tk, nil)
+			details, c, err := b.guard.Inspect(ctx, tk, nil)
 
 			if diff := cmp.Diff(tc.read, err != nil); diff != "" {
 				t.Errorf("\n%s\nthe API server is asked: -want, +got:\n%s", tc.reason, diff)
@@ -281,11 +283,11 @@ func TestObserveCachedSecret(t *testing.T) {
 				t.Errorf("\n%s\nwhat the cache denies is believed: %v", tc.reason, c)
 			}
 
-			if diff := cmp.Diff(!tc.read, v.published.Name == published); diff != "" {
+			if diff := cmp.Diff(!tc.read, publish.ScopeOf(ctx).Complete.Name == published); diff != "" {
 				t.Errorf("\n%s\nthe reconciler is told that all is well: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if diff := cmp.Diff(!tc.read, b.record(b.stored()).Secret == published); diff != "" {
+			if diff := cmp.Diff(!tc.read, b.Record(b.Stored()).Secret == published); diff != "" {
 				t.Errorf("\n%s\nthe record has the Secret: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -315,7 +317,7 @@ func (c *reducedCache) Get(ctx context.Context, key client.ObjectKey, o client.O
 		reduced.DeepCopyInto(s)
 	}
 
-	if s.GetLabels()[LabelPublishes] == "" {
+	if s.GetLabels()[publish.Label] == "" {
 		return kerrors.NewNotFound(corev1.Resource("secrets"), key.Name)
 	}
 

@@ -2,11 +2,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
@@ -14,7 +16,7 @@ import (
 
 // Every kind with a secret has its metrics: the set-up of a controller whose metrics
 // are refused fails.
-func TestMintedCollectors(t *testing.T) {
+func TestCollectors(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	b := newBench(t)
 
@@ -26,7 +28,7 @@ func TestMintedCollectors(t *testing.T) {
 		}
 
 		kinds = append(kinds, r.Kind)
-		if err := registry.Register(newMintedCollector(b.minter, r.Kind, 1)); err != nil {
+		if err := registry.Register(NewCollector(b.guard, r.Kind, 1)); err != nil {
 			t.Errorf("the metrics of %s: %v", r.Kind, err)
 		}
 	}
@@ -52,5 +54,29 @@ func TestMintedCollectors(t *testing.T) {
 		if !seen[kind] {
 			t.Errorf("there are no metrics of %s", kind)
 		}
+	}
+}
+
+func TestRemainingLife(t *testing.T) {
+	cases := map[string]struct {
+		left time.Duration
+		want string
+	}{
+		"Over":    {left: -time.Second, want: "expired"},
+		"Now":     {left: 0, want: "expired"},
+		"Minute":  {left: time.Minute, want: "1h"},
+		"Hour":    {left: time.Hour, want: "1h"},
+		"Day":     {left: 24 * time.Hour, want: "1d"},
+		"Days":    {left: 25 * time.Hour, want: "7d"},
+		"Month":   {left: 30 * 24 * time.Hour, want: "30d"},
+		"Forever": {left: 31 * 24 * time.Hour, want: "more"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, remainingLabel(tc.left)); diff != "" {
+				t.Errorf("remainingLabel(%s): -want, +got:\n%s", tc.left, diff)
+			}
+		})
 	}
 }

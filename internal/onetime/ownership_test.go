@@ -2,24 +2,17 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
-	"context"
 	"testing"
 
-	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
-	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
-	ujcontroller "github.com/crossplane/upjet/v2/pkg/controller"
 	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/onetimetest"
 )
 
 func nameless(tk *v1beta1.Token) {
@@ -29,31 +22,10 @@ func nameless(tk *v1beta1.Token) {
 // Nothing is changed or revoked as long as nobody knows who else has the token.
 func TestSharedNotListed(t *testing.T) {
 	b := newBench(t)
-	tk := b.token(func(tk *v1beta1.Token) { meta.SetExternalName(tk, paris) })
-	b.minter.kube = notListed(b.kube)
+	tk := b.Token(func(tk *v1beta1.Token) { meta.SetExternalName(tk, paris) })
+	b.guard.Kube = onetimetest.NotListed(b.Kube)
 
-	wantErr(t, "Another may have it.", "cannot list what else has the external name "+paris, b.minter.Initialize(t.Context(), tk))
-}
-
-// By which Secret a managed resource is found.
-func TestSecretName(t *testing.T) {
-	cases := map[string]struct {
-		reason string
-		object client.Object
-		want   string
-	}{
-		"Named":   {reason: "It writes that Secret.", object: token(func(*v1beta1.Token) {}), want: "token"},
-		"None":    {reason: "It writes none.", object: token(func(tk *v1beta1.Token) { tk.Spec.WriteConnectionSecretToReference = nil })},
-		"NoOwner": {reason: "It cannot write one.", object: &corev1.Secret{}},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, secretName(tc.object)); diff != "" {
-				t.Errorf("\n%s\nsecretName(...): -want, +got:\n%s", tc.reason, diff)
-			}
-		})
-	}
+	wantErr(t, "Another may have it.", "cannot list what else has the external name "+paris, b.guard.Initialize(t.Context(), tk))
 }
 
 // Two managed resources that are one token, and what the one that is not being
@@ -100,7 +72,7 @@ func TestShared(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 
-			b.token(func(tk *v1beta1.Token) {
+			b.Token(func(tk *v1beta1.Token) {
 				tk.SetName("other")
 				tk.SetUID("00000000-0000-4000-8000-000000000000")
 				meta.SetExternalName(tk, paris)
@@ -110,7 +82,7 @@ func TestShared(t *testing.T) {
 				}
 			})
 
-			tk := b.token(func(tk *v1beta1.Token) {
+			tk := b.Token(func(tk *v1beta1.Token) {
 				meta.SetExternalName(tk, paris)
 
 				if tc.own != nil {
@@ -118,49 +90,16 @@ func TestShared(t *testing.T) {
 				}
 			})
 
-			wantErr(t, tc.reason, tc.want, b.minter.Initialize(t.Context(), tk))
+			wantErr(t, tc.reason, tc.want, b.guard.Initialize(t.Context(), tk))
 
-			handed, err := b.minter.handedOver(t.Context(), tk, meta.GetExternalName(tk))
+			handed, err := b.guard.HandedOver(t.Context(), tk, meta.GetExternalName(tk))
 			if err != nil {
 				t.Fatal(err)
 			}
 
 			if diff := cmp.Diff(tc.handed, handed); diff != "" {
-				t.Errorf("\n%s\nhandedOver(...): -want, +got:\n%s", tc.reason, diff)
+				t.Errorf("\n%s\nHandedOver(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
-	}
-}
-
-// A name that was found out, in the reconcile that asks for a renewal, to be another
-// Kubernetes namespace's too has no token minted in its place.
-func TestSharedIsNotRenewed(t *testing.T) {
-	b := newBench(t)
-
-	b.token(func(tk *v1beta1.Token) {
-		tk.SetNamespace("team-b")
-		tk.SetUID("00000000-0000-4000-8000-000000000000")
-		meta.SetExternalName(tk, paris)
-		tk.Status.AtProvider.ID = ptr.To(paris)
-	})
-
-	tk := b.token(func(tk *v1beta1.Token) {
-		meta.SetExternalName(tk, paris)
-		meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"})
-		tk.Status.AtProvider.ID = ptr.To(paris)
-	})
-
-	e := &external{ExternalClient: found, connector: &Connector{
-		minter: b.minter, resource: b.minter.resource, kube: b.kube, trackers: ujcontroller.NewOperationStore(logging.NewNopLogger()),
-		inner: managed.ExternalConnectorFn(func(context.Context, xpresource.Managed) (managed.ExternalClient, error) {
-			return nil, errors.New("it is about to be minted")
-		}),
-	}}
-
-	_, err := e.Update(t.Context(), tk)
-	wantErr(t, "Neither is renewed.", "is the external name of an object in another Kubernetes namespace too", err)
-
-	if attempt := b.record(b.stored()).Attempt; attempt != "" {
-		t.Errorf("Update(...): the attempt %q was recorded, want none", attempt)
 	}
 }

@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package onetime
 
 import (
 	"context"
@@ -27,6 +27,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/onetimetest"
 )
 
 // What a renewal has replaced is revoked once that is certain.
@@ -50,13 +51,13 @@ func TestSweepPrevious(t *testing.T) {
 		"Shared":    {reason: "Another managed resource is the old one.", state: ledger.StateDone, named: true, shared: true, noted: true},
 		"PerhapsShared": {
 			reason: "Nobody knows who else has the old one.", state: ledger.StateDone, named: true,
-			prepare: func(b *bench) { b.minter.kube = notListed(b.kube) },
+			prepare: func(b *bench) { b.guard.Kube = onetimetest.NotListed(b.Kube) },
 			want:    "cannot list what else has the external name",
 		},
 		"Forbidden": {
 			reason: "It is tried again.", state: ledger.StateDone, named: true,
 			prepare: func(b *bench) {
-				b.fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+				b.Fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Body: `{"message":"no"}`})
 			},
 			want: "a renewal has left the old object",
 		},
@@ -67,16 +68,16 @@ func TestSweepPrevious(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			old, oldValue := b.mint("old")
-			fresh, freshValue := b.mint("new")
+			old, oldValue := b.Mint("old")
+			fresh, freshValue := b.Mint("new")
 
-			tk := b.token(func(tk *v1beta1.Token) {
+			tk := b.Token(func(tk *v1beta1.Token) {
 				meta.SetExternalName(tk, old)
 				if tc.named {
 					meta.SetExternalName(tk, fresh)
 				}
 
-				r := b.pending(0)
+				r := b.Pending(0)
 				r.State, r.Object, r.Previous = tc.state, fresh, old
 				r.Write(tk)
 			})
@@ -85,10 +86,10 @@ func TestSweepPrevious(t *testing.T) {
 				freshValue = oldValue
 			}
 
-			b.secret(tk, published, freshValue)
+			b.Secret(tk, published, freshValue)
 
 			if tc.shared {
-				b.token(func(tk *v1beta1.Token) {
+				b.Token(func(tk *v1beta1.Token) {
 					tk.SetName("other")
 					tk.SetUID("00000000-0000-4000-8000-000000000000")
 					meta.SetExternalName(tk, old)
@@ -99,9 +100,9 @@ func TestSweepPrevious(t *testing.T) {
 				tc.prepare(b)
 			}
 
-			wantErr(t, tc.reason, tc.want, b.minter.sweep(t.Context(), tk))
+			wantErr(t, tc.reason, tc.want, b.guard.Sweep(t.Context(), tk))
 
-			got := []bool{!slices.Contains(b.alive(), old), b.record(b.stored()).Previous == "", slices.Contains(b.alive(), fresh)}
+			got := []bool{!slices.Contains(b.Alive(), old), b.Record(b.Stored()).Previous == "", slices.Contains(b.Alive(), fresh)}
 			if diff := cmp.Diff([]bool{tc.revoked, tc.noted, true}, got); diff != "" {
 				t.Errorf("\n%s\nrevoked, noted, the new one alive: -want, +got:\n%s", tc.reason, diff)
 			}
@@ -111,7 +112,7 @@ func TestSweepPrevious(t *testing.T) {
 
 // A renewal ends with the new token named and the old one recorded, or changes
 // nothing.
-func TestMinterRenew(t *testing.T) {
+func TestRotate(t *testing.T) {
 	cases := map[string]struct {
 		reason  string
 		outcome issue.Outcome
@@ -149,7 +150,7 @@ func TestMinterRenew(t *testing.T) {
 		},
 		"NotRecorded": {
 			reason: "Nobody could find again what is minted.", outcome: issue.Minted,
-			prepare: func(b *bench) { b.refuse = func(client.Object) error { return errors.New("no answer") } },
+			prepare: func(b *bench) { b.Refuse = func(client.Object) error { return errors.New("no answer") } },
 			want:    "cannot store the record of attempts", state: ledger.StateDone,
 		},
 		"NotConnected": {
@@ -163,7 +164,7 @@ func TestMinterRenew(t *testing.T) {
 		"NotNamed": {
 			reason: "The next reconcile finds the new one by its mark.", outcome: issue.Minted,
 			during: func(b *bench) {
-				b.refuse = func(o client.Object) error {
+				b.Refuse = func(o client.Object) error {
 					if _, ok := o.(*v1beta1.Token); ok {
 						return errors.New("no answer")
 					}
@@ -176,9 +177,9 @@ func TestMinterRenew(t *testing.T) {
 		"NotNamedBecauseUnread": {
 			reason: "Another attempt may have begun.", outcome: issue.Minted,
 			during: func(b *bench) {
-				b.refuse = func(o client.Object) error {
+				b.Refuse = func(o client.Object) error {
 					if _, ok := o.(*v1beta1.Token); ok {
-						b.minter.live = unavailable(b.kube)
+						b.guard.Live = unavailable(b.Kube)
 						return kerrors.NewConflict(schema.GroupResource{Resource: "tokens"}, "token", errors.New("again"))
 					}
 
@@ -194,16 +195,16 @@ func TestMinterRenew(t *testing.T) {
 		"Conflict": {
 			reason: "Somebody has changed the object meanwhile.", outcome: issue.Minted,
 			during: func(b *bench) {
-				tk := b.stored()
+				tk := b.Stored()
 				tk.SetLabels(map[string]string{"changed": "meanwhile"})
-				b.update(tk)
+				b.Update(tk)
 			},
 			sent: 1, renewed: true, state: ledger.StateDone,
 		},
 		"NotPublished": {
 			reason: "The old value is still that of the object.", outcome: issue.Minted,
 			prepare: func(b *bench) {
-				b.refuse = func(o client.Object) error {
+				b.Refuse = func(o client.Object) error {
 					if _, ok := o.(*corev1.Secret); ok {
 						return kerrors.NewForbidden(corev1.Resource("secrets"), published, errors.New("no"))
 					}
@@ -220,9 +221,9 @@ func TestMinterRenew(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			old, value := b.mint("old")
+			old, value := b.Mint("old")
 
-			tk := b.token(func(tk *v1beta1.Token) {
+			tk := b.Token(func(tk *v1beta1.Token) {
 				meta.SetExternalName(tk, old)
 				meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"})
 				ledger.Record{UID: ownUID, Object: old, State: ledger.StateDone, Secret: published}.Write(tk)
@@ -232,7 +233,7 @@ func TestMinterRenew(t *testing.T) {
 					tc.change(tk)
 				}
 			})
-			b.secret(tk, published, value)
+			b.Secret(tk, published, value)
 			named := meta.GetExternalName(tk)
 
 			if tc.prepare != nil {
@@ -270,22 +271,22 @@ func TestMinterRenew(t *testing.T) {
 				return managed.ExternalObservation{}, tc.observe
 			}
 
-			err := b.minter.renew(ctx, tk, func(context.Context, mintedResource) (managed.ExternalClient, error) { return inner, tc.connect })
+			err := b.guard.Rotate(ctx, tk, func(context.Context, Resource) (managed.ExternalClient, error) { return inner, tc.connect })
 			wantErr(t, tc.reason, tc.want, err)
 
 			if diff := cmp.Diff(tc.sent, sent); diff != "" {
 				t.Errorf("\n%s\nrequests: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			stored := b.stored()
-			r := b.record(stored)
+			stored := b.Stored()
+			r := b.Record(stored)
 
-			if !slices.Contains(b.alive(), old) {
+			if !slices.Contains(b.Alive(), old) {
 				t.Errorf("\n%s\nthe old token was revoked before the new one was observed", tc.reason)
 			}
 
 			if !tc.renewed {
-				if tc.published == (b.value(published) == value) {
+				if tc.published == (b.Value(published) == value) {
 					t.Errorf("\n%s\nthe value is the new one: want %t", tc.reason, tc.published)
 				}
 
@@ -293,11 +294,11 @@ func TestMinterRenew(t *testing.T) {
 					t.Errorf("\n%s\nexternal name: -want, +got:\n%s", tc.reason, diff)
 				}
 
-				if diff := cmp.Diff(0, len(reasons(b))); diff != "" {
+				if diff := cmp.Diff(0, len(b.Events.Reasons)); diff != "" {
 					t.Errorf("\n%s\nevents: -want, +got:\n%s", tc.reason, diff)
 				}
 
-				if diff := cmp.Diff(r, b.record(tk)); tc.sent > 0 && !tc.published && diff != "" {
+				if diff := cmp.Diff(r, b.Record(tk)); tc.sent > 0 && !tc.published && diff != "" {
 					t.Errorf("\n%s\nthe record in memory: -stored, +got:\n%s", tc.reason, diff)
 				}
 
@@ -325,14 +326,14 @@ func TestMinterRenew(t *testing.T) {
 				t.Errorf("\n%s\nresource version, annotations: -stored, +got:\n%s", tc.reason, diff)
 			}
 
-			if diff := cmp.Diff([]event.Reason{reasonRenewed}, reasons(b)); diff != "" {
+			if diff := cmp.Diff([]event.Reason{reasonRenewed}, b.Events.Reasons); diff != "" {
 				t.Errorf("\n%s\nevents: -want, +got:\n%s", tc.reason, diff)
 			}
 
 			name := meta.GetExternalName(stored)
 			want := []string{string(ledger.StateDone), "now", old, name, name}
 
-			id, err := b.minter.resource.Minted.Identify(b.value(published))
+			id, err := b.Resource.Minted.Identify(b.Value(published))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -344,7 +345,7 @@ func TestMinterRenew(t *testing.T) {
 			for what, annotations := range map[string]map[string]string{"again": stored.GetAnnotations(), "because nobody asks for it any more": nil} {
 				stored.SetAnnotations(annotations)
 
-				if b.minter.renewalDue(stored, r) {
+				if b.guard.RotationDue(stored, r) {
 					t.Errorf("\n%s\nit would be renewed %s", tc.reason, what)
 				}
 			}
@@ -356,21 +357,21 @@ func TestMinterRenew(t *testing.T) {
 func TestFinishRenewalSuperseded(t *testing.T) {
 	b := newBench(t)
 
-	tk := b.token(func(tk *v1beta1.Token) {
+	tk := b.Token(func(tk *v1beta1.Token) {
 		meta.SetExternalName(tk, paris)
-		b.pending(0).Write(tk)
+		b.Pending(0).Write(tk)
 	})
 
 	another := tk.DeepCopy()
 	meta.SetExternalName(another, warsaw)
-	b.pending(0).Done(warsaw, "").Write(another)
+	b.Pending(0).Done(warsaw, "").Write(another)
 
 	b.supersede(ledger.StateDone)
 
-	err := b.minter.finishRenewal(t.Context(), tk, another)
+	err := b.guard.finishRenewal(t.Context(), tk, another)
 	wantErr(t, "A later attempt has named another token.", errSuperseded.Error(), err)
 
-	if diff := cmp.Diff(paris, meta.GetExternalName(b.stored())); diff != "" {
+	if diff := cmp.Diff(paris, meta.GetExternalName(b.Stored())); diff != "" {
 		t.Errorf("external name: -want, +got:\n%s", diff)
 	}
 }

@@ -35,7 +35,7 @@ func TestCheckSecrets(t *testing.T) {
 			b := newBench(t)
 
 			if tc.data != nil {
-				b.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "settings"}, Data: tc.data})
+				b.Create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "settings"}, Data: tc.data})
 			}
 
 			mg := &v1beta1.Trigger{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a"}}
@@ -43,7 +43,7 @@ func TestCheckSecrets(t *testing.T) {
 				LocalSecretReference: xpv1.LocalSecretReference{Name: "settings"}, Key: "password",
 			}}
 
-			wantErr(t, tc.reason, tc.want, (&Connector{kube: b.kube}).checkSecrets(t.Context(), mg))
+			wantErr(t, tc.reason, tc.want, (&Connector{kube: b.Kube}).checkSecrets(t.Context(), mg))
 		})
 	}
 }
@@ -164,15 +164,5 @@ func TestCheckArgumentsOfPlainKind(t *testing.T) {
 		}
 
 		wantErr(t, "Scaleway would not know what is meant.", want, c.checkArguments(mg, args))
-	}
-}
-
-// One object's warnings are not those of another.
-func TestWarned(t *testing.T) {
-	w := &warned{}
-
-	got := []bool{w.first("one", 0), w.first("two", 0), w.first("one", 0), w.first("two", 1), w.first("two", 0)}
-	if diff := cmp.Diff([]bool{true, true, false, true, false}, got); diff != "" {
-		t.Errorf("first(...): -want, +got:\n%s", diff)
 	}
 }

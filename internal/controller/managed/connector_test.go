@@ -23,12 +23,13 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/onetimetest"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -77,17 +78,17 @@ func (u *upjet) Connect(_ context.Context, mg xpresource.Managed) (managed.Exter
 	return &u.ExternalClientFns, u.err
 }
 
-// connector returns one that has the bench's minter.
+// connector returns one that has the bench's guard.
 func (b *bench) connector(u *upjet) *Connector {
 	return &Connector{
 		inner:    u,
-		kube:     b.kube,
-		resource: b.minter.resource,
+		kube:     b.Kube,
+		resource: b.Resource,
 		trackers: ujcontroller.NewOperationStore(logging.NewNopLogger()),
 		seen:     transport.NewObservations(),
-		record:   b.minter.record,
-		now:      b.minter.now,
-		minter:   b.minter,
+		record:   b.guard.Recorder,
+		now:      b.guard.Now,
+		guard:    b.guard,
 	}
 }
 
@@ -174,29 +175,10 @@ func see(t *testing.T, c *Connector, mg xpresource.Managed, status string) {
 	}
 }
 
-// notListed is a client of an API server that lists nothing.
-func notListed(c client.WithWatch) client.Client {
-	return interceptor.NewClient(c, interceptor.Funcs{List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
-		return errors.New("cannot list")
-	}})
-}
-
-// reasons of the events that were sent.
-func reasons(b *bench) []event.Reason {
-	b.t.Helper()
-
-	e, ok := b.minter.record.(*events)
-	if !ok {
-		b.t.Fatalf("%T collects no events", b.minter.record)
-	}
-
-	return e.reasons
-}
-
 // Who is connected to what, and what is said where that is not possible.
 func TestConnect(t *testing.T) {
 	share := func(b *bench) {
-		b.token(func(tk *v1beta1.Token) {
+		b.Token(func(tk *v1beta1.Token) {
 			tk.SetName("other")
 			tk.SetUID("00000000-0000-4000-8000-000000000000")
 			meta.SetExternalName(tk, paris)
@@ -210,7 +192,7 @@ func TestConnect(t *testing.T) {
 			Abandoned: []ledger.Abandoned{{Attempt: ownAttempt, At: noon, Region: "fr-par"}},
 		}.Write(tk)
 	}
-	late := func(b *bench) { b.mint(ownMark.Append("late")) }
+	late := func(b *bench) { b.Mint(ownMark.Append("late")) }
 
 	cases := map[string]struct {
 		reason  string
@@ -242,17 +224,17 @@ func TestConnect(t *testing.T) {
 		"DeletedAfterAbandonedAndNotLookedUp": {
 			reason:  "Nobody knows what it has created; the user is told how to let go of it.",
 			change:  func(tk *v1beta1.Token) { deleted(tk); abandoned(tk) },
-			prepare: func(b *bench) { late(b); b.minter.api = noAPI },
-			want:    AnnotationRelease + "=99999999",
+			prepare: func(b *bench) { late(b); b.guard.Remote = onetimetest.NoRemote },
+			want:    release.Annotation + "=99999999",
 		},
 		"ReleasedAfterAbandoned": {
 			reason: "The user has given it up.",
 			change: func(tk *v1beta1.Token) {
 				deleted(tk)
 				abandoned(tk)
-				meta.AddAnnotations(tk, map[string]string{AnnotationRelease: "99999999"})
+				meta.AddAnnotations(tk, map[string]string{release.Annotation: "99999999"})
 			},
-			prepare: func(b *bench) { late(b); b.minter.api = noAPI },
+			prepare: func(b *bench) { late(b); b.guard.Remote = onetimetest.NoRemote },
 		},
 		"DeletedWithMalformedName": {
 			reason: "Nothing at Scaleway can have this name.",
@@ -275,14 +257,14 @@ func TestConnect(t *testing.T) {
 		"DeletedAndNotConnected": {
 			reason: "The user is told how to let go of it.",
 			change: func(tk *v1beta1.Token) { deleted(tk); meta.SetExternalName(tk, paris) },
-			err:    errors.New("no ProviderConfig"), want: AnnotationRelease + "=" + paris, connected: true, forgotten: true,
+			err:    errors.New("no ProviderConfig"), want: release.Annotation + "=" + paris, connected: true, forgotten: true,
 		},
 		"Released": {
 			reason: "The user has given it up, and it is said that it is left.",
 			change: func(tk *v1beta1.Token) {
 				deleted(tk)
 				meta.SetExternalName(tk, paris)
-				meta.AddAnnotations(tk, map[string]string{AnnotationRelease: paris})
+				meta.AddAnnotations(tk, map[string]string{release.Annotation: paris})
 			},
 			err:    errors.New("no ProviderConfig"),
 			events: []event.Reason{reasonReleased},
@@ -292,7 +274,7 @@ func TestConnect(t *testing.T) {
 			change: func(tk *v1beta1.Token) {
 				deleted(tk)
 				meta.SetExternalName(tk, paris)
-				meta.AddAnnotations(tk, map[string]string{AnnotationRelease: warsaw})
+				meta.AddAnnotations(tk, map[string]string{release.Annotation: warsaw})
 			},
 			connected: true, forgotten: true,
 		},
@@ -300,7 +282,7 @@ func TestConnect(t *testing.T) {
 			reason: "Only what is being deleted is let go of.",
 			change: func(tk *v1beta1.Token) {
 				meta.SetExternalName(tk, paris)
-				meta.AddAnnotations(tk, map[string]string{AnnotationRelease: paris})
+				meta.AddAnnotations(tk, map[string]string{release.Annotation: paris})
 			},
 			connected: true,
 		},
@@ -312,7 +294,7 @@ func TestConnect(t *testing.T) {
 		"PerhapsHandedOver": {
 			reason:  "Nothing is revoked as long as nobody knows who else has it.",
 			change:  func(tk *v1beta1.Token) { deleted(tk); meta.SetExternalName(tk, paris) },
-			prepare: func(b *bench) { b.minter.kube = notListed(b.kube) },
+			prepare: func(b *bench) { b.guard.Kube = onetimetest.NotListed(b.Kube) },
 			want:    "cannot list what else has the external name",
 		},
 		"SharedPlain": {
@@ -328,7 +310,7 @@ func TestConnect(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			tk := b.token(func(tk *v1beta1.Token) {
+			tk := b.Token(func(tk *v1beta1.Token) {
 				if tc.change != nil {
 					tc.change(tk)
 				}
@@ -343,7 +325,7 @@ func TestConnect(t *testing.T) {
 
 			c := b.connector(u)
 			if tc.plain {
-				c.minter = nil
+				c.guard = nil
 			}
 
 			tracker := c.trackers.Tracker(tk)
@@ -351,7 +333,7 @@ func TestConnect(t *testing.T) {
 			_, err := c.Connect(t.Context(), tk)
 			wantErr(t, tc.reason, tc.want, err)
 
-			if left := len(b.alive()) > 0; tc.revoked && left {
+			if left := len(b.Alive()) > 0; tc.revoked && left {
 				t.Errorf("\n%s\nwhat an abandoned attempt has created is left", tc.reason)
 			}
 
@@ -363,7 +345,7 @@ func TestConnect(t *testing.T) {
 				t.Errorf("\n%s\nupjet's state was forgotten: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if diff := cmp.Diff(tc.events, reasons(b), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(tc.events, b.Events.Reasons, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("\n%s\nevents: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -375,7 +357,7 @@ func TestConnect(t *testing.T) {
 func TestConnectNothing(t *testing.T) {
 	b, u := newBench(t), newUpjet()
 
-	c, err := b.connector(u).Connect(t.Context(), b.token(deleted))
+	c, err := b.connector(u).Connect(t.Context(), b.Token(deleted))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -411,7 +393,7 @@ func TestExternal(t *testing.T) {
 	}
 	renewed := func(tk *v1beta1.Token) {
 		meta.SetExternalName(tk, paris)
-		meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"})
+		meta.AddAnnotations(tk, map[string]string{onetime.AnnotationRenew: "now"})
 		ledger.Record{UID: ownUID, State: ledger.StateDone, Object: paris, Renewed: "before"}.Write(tk)
 	}
 
@@ -479,7 +461,7 @@ func TestExternal(t *testing.T) {
 			t.Parallel()
 
 			b, u := newBench(t), newUpjet()
-			tk := b.token(func(tk *v1beta1.Token) {
+			tk := b.Token(func(tk *v1beta1.Token) {
 				if tc.change != nil {
 					tc.change(tk)
 				}
@@ -487,7 +469,7 @@ func TestExternal(t *testing.T) {
 
 			c := b.connector(u)
 			if tc.plain {
-				c.minter = nil
+				c.guard = nil
 			}
 
 			tracker := c.trackers.Tracker(tk)
@@ -551,7 +533,7 @@ func TestExternalDelete(t *testing.T) {
 			t.Parallel()
 
 			b, u := newBench(t), newUpjet()
-			tk := b.token(func(tk *v1beta1.Token) {
+			tk := b.Token(func(tk *v1beta1.Token) {
 				deleted(tk)
 				meta.SetExternalName(tk, paris)
 				tk.Spec.ForProvider.Description = ptr.To(`${upper("a")}`)
@@ -625,13 +607,46 @@ func TestForget(t *testing.T) {
 
 	for _, s := range steps {
 		c.forget(s.forget)
-		b.minter.observeExpiry(tk)
+		b.guard.ObserveExpiry(tk)
 
-		if diff := cmp.Diff(s.events, len(reasons(b))); diff != "" {
+		if diff := cmp.Diff(s.events, len(b.Events.Reasons)); diff != "" {
 			t.Errorf("\n%s\nevents: -want, +got:\n%s", s.reason, diff)
 		}
 	}
 
-	c.minter = nil
-	c.forget(ownUID) // A kind without a minter has nothing to forget.
+	c.guard = nil
+	c.forget(ownUID) // A kind without a guard has nothing to forget.
+}
+
+// A name that was found out, in the reconcile that asks for a renewal, to be another
+// Kubernetes namespace's too has no token minted in its place.
+func TestSharedIsNotRenewed(t *testing.T) {
+	b := newBench(t)
+
+	b.Token(func(tk *v1beta1.Token) {
+		tk.SetNamespace("team-b")
+		tk.SetUID("00000000-0000-4000-8000-000000000000")
+		meta.SetExternalName(tk, paris)
+		tk.Status.AtProvider.ID = ptr.To(paris)
+	})
+
+	tk := b.Token(func(tk *v1beta1.Token) {
+		meta.SetExternalName(tk, paris)
+		meta.AddAnnotations(tk, map[string]string{onetime.AnnotationRenew: "now"})
+		tk.Status.AtProvider.ID = ptr.To(paris)
+	})
+
+	e := &external{ExternalClient: found, connector: &Connector{
+		guard: b.guard, resource: b.Resource, kube: b.Kube, trackers: ujcontroller.NewOperationStore(logging.NewNopLogger()),
+		inner: managed.ExternalConnectorFn(func(context.Context, xpresource.Managed) (managed.ExternalClient, error) {
+			return nil, errors.New("it is about to be minted")
+		}),
+	}}
+
+	_, err := e.Update(t.Context(), tk)
+	wantErr(t, "Neither is renewed.", "is the external name of an object in another Kubernetes namespace too", err)
+
+	if attempt := b.Record(b.Stored()).Attempt; attempt != "" {
+		t.Errorf("Update(...): the attempt %q was recorded, want none", attempt)
+	}
 }

@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 )
 
 func TestHealth(t *testing.T) {
@@ -52,7 +54,7 @@ func TestHealth(t *testing.T) {
 		"Long": {
 			reason: "A reconcile may take as long as what bounds it.",
 			do:     func(t *testing.T, h *Health) { begin(t, h, req) },
-			after:  timeout + deliveryTimeout,
+			after:  timeout + onetime.DeliveryTimeout,
 		},
 		"Stuck": {
 			reason: "One that takes longer does not end.",

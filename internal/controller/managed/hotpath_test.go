@@ -34,6 +34,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
@@ -104,10 +105,10 @@ func newRig(b testing.TB) *rig {
 		Resources:      map[string]resource.Resource{r.Name: r},
 		Observations:   observations,
 		Permits:        permits,
-		API:            builder.API,
 		APIOf:          builder.APIOf,
+		Clients:        builder,
 		RequestTimeout: time.Minute,
-		Metrics:        NewMetrics(),
+		Metrics:        onetime.NewMetrics(),
 	}, Kind{
 		GroupVersionKind: containerv1beta1.Token_GroupVersionKind,
 		Object:           &containerv1beta1.Token{},

@@ -10,51 +10,14 @@ import (
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
-
-const (
-	paris  = "fr-par/11111111-1111-4111-8111-111111111111"
-	warsaw = "pl-waw/22222222-2222-4222-8222-222222222222"
-)
-
-var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-
-func declaration(t testing.TB, name string) resource.Resource {
-	t.Helper()
-
-	for _, r := range config.Resources() {
-		if r.Name == name {
-			return r
-		}
-	}
-
-	t.Fatalf("no resource %s", name)
-
-	return resource.Resource{}
-}
-
-func token(change func(*v1beta1.Token)) *v1beta1.Token {
-	tk := &v1beta1.Token{}
-	tk.SetNamespace("team-a")
-	tk.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionAll}
-	tk.Spec.ForProvider.NamespaceID = ptr.To(paris)
-	tk.Spec.WriteConnectionSecretToReference = &xpv1.LocalSecretReference{Name: "token"}
-	change(tk)
-
-	return tk
-}
 
 func TestCheck(t *testing.T) {
 	cases := map[string]struct {
@@ -246,101 +209,11 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// events collects the reasons of events.
-type events struct{ reasons []event.Reason }
-
-func (e *events) Event(_ runtime.Object, ev event.Event)     { e.reasons = append(e.reasons, ev.Reason) }
-func (e *events) WithAnnotations(_ ...string) event.Recorder { return e }
-
-func TestObserveExpiry(t *testing.T) {
-	now := noon
-	recorded := &events{}
-	m := &minter{resource: declaration(t, "scaleway_container_token"), record: recorded, now: func() time.Time { return now }}
-
-	tk := token(func(*v1beta1.Token) {})
-	tk.SetUID("one")
-	tk.Status.AtProvider.ExpiresAt = ptr.To(noon.Add(30 * 24 * time.Hour).Format(time.RFC3339))
-
-	steps := []struct {
-		reason string
-		left   time.Duration
-		events int
-		want   xpv1.ConditionReason
-	}{
-		{reason: "A month before, nobody is bothered.", left: 30 * 24 * time.Hour, events: 0},
-		{reason: "A week before, there is an event.", left: 7 * 24 * time.Hour, events: 1},
-		{reason: "It is sent once.", left: 6 * 24 * time.Hour, events: 1},
-		{reason: "A day before, there is another.", left: 23 * time.Hour, events: 2},
-		{reason: "In the last hour, there is the last one.", left: time.Minute, events: 3},
-		{reason: "When it has expired, it is not Ready.", left: 0, events: 3, want: ReasonExpired},
-	}
-
-	for _, s := range steps {
-		now = noon.Add(30*24*time.Hour - s.left)
-
-		got := xpv1.ConditionReason("")
-		if c := m.observeExpiry(tk); c != nil {
-			got = c.Reason
-		}
-
-		if diff := cmp.Diff(s.want, got); diff != "" {
-			t.Errorf("\n%s\nobserveExpiry(...): -want reason, +got reason:\n%s", s.reason, diff)
-		}
-
-		if diff := cmp.Diff(s.events, len(recorded.reasons)); diff != "" {
-			t.Errorf("\n%s\nevents: -want, +got:\n%s", s.reason, diff)
-		}
-	}
-}
-
-func TestUntilExpiry(t *testing.T) {
-	m := &minter{resource: declaration(t, "scaleway_container_token"), now: func() time.Time { return noon }}
-
-	cases := map[string]struct {
-		reason  string
-		expires *string
-		want    time.Duration
-	}{
-		"Never":   {reason: "There is nothing to come back for.", want: time.Hour},
-		"Soon":    {reason: "It is looked at just after it has expired.", expires: ptr.To("2026-01-02T12:10:00Z"), want: 10*time.Minute + time.Second},
-		"Later":   {reason: "The poll comes first.", expires: ptr.To("2026-01-03T12:00:00Z"), want: time.Hour},
-		"Expired": {reason: "That is known already.", expires: ptr.To("2026-01-01T12:00:00Z"), want: time.Hour},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			tk := token(func(tk *v1beta1.Token) { tk.Status.AtProvider.ExpiresAt = tc.expires })
-
-			if diff := cmp.Diff(tc.want, m.untilExpiry(tk, time.Hour)); diff != "" {
-				t.Errorf("\n%s\nuntilExpiry(...): -want, +got:\n%s", tc.reason, diff)
-			}
-		})
-	}
-}
-
 func TestWithhold(t *testing.T) {
 	got := withhold([]any{"name", "token", "instanceDiff", "password: hunter2", "odd"})
 	want := []any{"name", "token", "instanceDiff", "withheld", "odd"}
 
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("withhold(...): -want, +got:\n%s", diff)
-	}
-}
-
-func TestReleased(t *testing.T) {
-	tk := token(func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{AnnotationRelease: paris}) })
-
-	for what, want := range map[string]bool{paris: true, warsaw: false, "": false} {
-		if got := released(tk, what); got != want {
-			t.Errorf("released(..., %q): want %t, got %t", what, want, got)
-		}
-	}
-
-	if released(token(func(*v1beta1.Token) {}), "") {
-		t.Error("a managed resource without a name is released although nobody asks for it")
-	}
-
-	if err := howToRelease(errors.New("no Secret"), paris); !strings.Contains(err.Error(), AnnotationRelease+"="+paris) {
-		t.Errorf("howToRelease(...): want the annotation and its value, got %v", err)
 	}
 }

@@ -39,6 +39,9 @@ import (
 
 	namespacedapis "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
 )
 
 // A memory is a Kubernetes API in which nothing is encoded, so that a benchmark
@@ -68,12 +71,12 @@ func newMemory(t testing.TB, objects ...client.Object) *memory {
 		t.Fatal(err)
 	}
 
-	secrets, err := CachedSecrets(config.Resources())
-	if err != nil {
-		t.Fatal(err)
+	kinds := map[string]publish.Kind{}
+	for kind, r := range resource.OneTimes(config.Resources()) {
+		kinds[kind] = r
 	}
 
-	m := &memory{scheme: scheme, objects: map[string]client.Object{}, reduced: map[types.NamespacedName]*corev1.Secret{}, reduce: secrets.Transform, calls: map[string]int{}}
+	m := &memory{scheme: scheme, objects: map[string]client.Object{}, reduced: map[types.NamespacedName]*corev1.Secret{}, reduce: publish.Reduce(kinds), calls: map[string]int{}}
 	for _, o := range objects {
 		m.store(o)
 	}
@@ -157,7 +160,7 @@ func (m *memory) List(_ context.Context, list client.ObjectList, opts ...client.
 			continue
 		}
 
-		if o.FieldSelector == nil || o.FieldSelector.String() == indexExternalName+"="+meta.GetExternalName(stored) {
+		if o.FieldSelector == nil || o.FieldSelector.String() == onetime.IndexExternalName+"="+meta.GetExternalName(stored) {
 			found = append(found, stored.DeepCopyObject())
 		}
 	}

@@ -22,7 +22,10 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/onetimetest"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -54,9 +57,9 @@ func TestObserveMinted(t *testing.T) {
 			reason: "The reconciler publishes what is made of the secret.", held: "own",
 			prepare: func(b *bench) {
 				s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
-				b.get(s)
+				b.Get(s)
 				delete(s.Data, "token")
-				b.update(s)
+				b.Update(s)
 			},
 			ready: xpv1.ReasonAvailable, exists: true, current: true, published: true, state: ledger.StateDone,
 		},
@@ -68,27 +71,27 @@ func TestObserveMinted(t *testing.T) {
 		},
 		"Lost": {
 			reason: "It is said, and not replaced.",
-			ready:  ReasonSecretLost, events: []event.Reason{event.Reason(ReasonSecretLost)}, exists: true, current: true, state: ledger.StateDone,
+			ready:  onetime.ReasonSecretLost, events: []event.Reason{event.Reason(onetime.ReasonSecretLost)}, exists: true, current: true, state: ledger.StateDone,
 		},
 		"StillLost": {
 			reason: "It has been said.",
-			change: func(tk *v1beta1.Token) { tk.SetConditions(unready(ReasonSecretLost, "it is lost")) },
-			ready:  ReasonSecretLost, exists: true, current: true, state: ledger.StateDone,
+			change: func(tk *v1beta1.Token) { tk.SetConditions(unready(onetime.ReasonSecretLost, "it is lost")) },
+			ready:  onetime.ReasonSecretLost, exists: true, current: true, state: ledger.StateDone,
 		},
 		"LostOtherwise": {
 			reason: "It is another trouble than before.", held: "text",
-			change: func(tk *v1beta1.Token) { tk.SetConditions(unready(ReasonSecretLost, "it is lost")) },
-			ready:  ReasonSecretUnreadable, events: []event.Reason{event.Reason(ReasonSecretUnreadable)},
+			change: func(tk *v1beta1.Token) { tk.SetConditions(unready(onetime.ReasonSecretLost, "it is lost")) },
+			ready:  onetime.ReasonSecretUnreadable, events: []event.Reason{event.Reason(onetime.ReasonSecretUnreadable)},
 			exists: true, current: true, state: ledger.StateDone,
 		},
 		"Expired": {
 			reason: "That it has expired matters more than where its value is.",
 			change: func(tk *v1beta1.Token) { tk.Status.AtProvider.ExpiresAt = ptr.To(noon.Format(time.RFC3339)) },
-			ready:  ReasonExpired, events: []event.Reason{event.Reason(ReasonExpired)}, exists: true, current: true, state: ledger.StateDone,
+			ready:  onetime.ReasonExpired, events: []event.Reason{event.Reason(onetime.ReasonExpired)}, exists: true, current: true, state: ledger.StateDone,
 		},
 		"NotChecked": {
 			reason:  "Without its Secret nobody knows.",
-			prepare: func(b *bench) { b.unreadable = cannotRead(published) },
+			prepare: func(b *bench) { b.Unreadable = onetimetest.CannotRead(published) },
 			want:    "cannot check Secret", state: ledger.StateDone,
 			ready: xpv1.ReasonAvailable,
 		},
@@ -98,7 +101,7 @@ func TestObserveMinted(t *testing.T) {
 		},
 		"RenewalDue": {
 			reason: "The reconciler is told to update it.", held: "own",
-			change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"}) },
+			change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{onetime.AnnotationRenew: "now"}) },
 			ready:  xpv1.ReasonAvailable, exists: true, state: ledger.StateDone,
 		},
 		"Creating": {
@@ -120,7 +123,7 @@ func TestObserveMinted(t *testing.T) {
 			change: func(tk *v1beta1.Token) {
 				ledger.Record{UID: ownUID, State: ledger.StateDone, Object: meta.GetExternalName(tk), Abandoned: []ledger.Abandoned{{Attempt: ownAttempt, At: noon, Region: "fr-par"}}}.Write(tk)
 			},
-			prepare: func(b *bench) { b.minter.api = noAPI },
+			prepare: func(b *bench) { b.guard.Remote = onetimetest.NoRemote },
 			want:    "no credentials", state: ledger.StateDone,
 			ready: "",
 		},
@@ -131,13 +134,13 @@ func TestObserveMinted(t *testing.T) {
 			t.Parallel()
 
 			b, u := newBench(t), newUpjet()
-			own, value := b.mint("own")
+			own, value := b.Mint("own")
 
 			if tc.missing {
 				own = paris
 			}
 
-			tk := b.token(func(tk *v1beta1.Token) {
+			tk := b.Token(func(tk *v1beta1.Token) {
 				meta.SetExternalName(tk, own)
 				ledger.Record{UID: ownUID, State: ledger.StateDone, Object: own, Secret: published}.Write(tk)
 
@@ -147,7 +150,7 @@ func TestObserveMinted(t *testing.T) {
 			})
 
 			if tc.held != "" {
-				b.secret(tk, published, map[string]string{"own": value, "text": "text"}[tc.held])
+				b.Secret(tk, published, map[string]string{"own": value, "text": "text"}[tc.held])
 			}
 
 			if tc.prepare != nil {
@@ -169,8 +172,8 @@ func TestObserveMinted(t *testing.T) {
 				return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: tc.status == "", ConnectionDetails: managed.ConnectionDetails{valueKey: []byte(hidden)}}, nil
 			}
 
-			counted := NewMetrics()
-			b.minter.metrics = counted.of("Token")
+			counted := onetime.NewMetrics()
+			b.guard.Metrics = counted.Of("Token")
 
 			o, err := u.client(t, c).Observe(t.Context(), tk)
 			wantErr(t, tc.reason, tc.want, err)
@@ -191,22 +194,22 @@ func TestObserveMinted(t *testing.T) {
 				}
 			}
 
-			if diff := cmp.Diff(tc.events, reasons(b), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(tc.events, b.Events.Reasons, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("\n%s\nevents: -want, +got:\n%s", tc.reason, diff)
 			}
 
 			losses := 0
 			for _, e := range tc.events {
-				if xpv1.ConditionReason(e) != ReasonExpired {
+				if xpv1.ConditionReason(e) != onetime.ReasonExpired {
 					losses++
 				}
 			}
 
-			if diff := cmp.Diff(losses, lost(t, counted)); diff != "" {
+			if diff := cmp.Diff(losses, onetimetest.Counted(t, counted, "scaleway_secret_losses_total", map[string]string{"kind": "Token"})); diff != "" {
 				t.Errorf("\n%s\nlosses that were counted: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if diff := cmp.Diff(tc.state, b.record(tk).State); diff != "" {
+			if diff := cmp.Diff(tc.state, b.Record(tk).State); diff != "" {
 				t.Errorf("\n%s\nstate of the attempt: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -252,7 +255,7 @@ func TestObservePlain(t *testing.T) {
 		},
 		"MissingAndDeleted": {
 			reason: "There is nothing to delete.", missing: true,
-			change:     func(c *v1beta1.Container) { c.DeletionTimestamp = ptr.To(now()) },
+			change:     func(c *v1beta1.Container) { c.DeletionTimestamp = ptr.To(metav1.NewTime(noon)) },
 			atProvider: "ready",
 		},
 	}
@@ -307,10 +310,12 @@ func TestObserveDeleted(t *testing.T) {
 		change  func(*v1beta1.Container)
 		waits   bool
 	}{
-		"Gone":        {reason: "It was there.", missing: true, change: func(c *v1beta1.Container) { c.DeletionTimestamp = ptr.To(now()) }},
-		"StillThere":  {reason: "It is not gone.", change: func(c *v1beta1.Container) { c.DeletionTimestamp = ptr.To(now()) }, waits: true},
-		"NotDeleted":  {reason: "It is created again, unless it only shows up late.", missing: true, waits: true},
-		"NotYetThere": {reason: "It may only show up late.", missing: true, change: func(c *v1beta1.Container) { c.DeletionTimestamp, c.Status.AtProvider.ID = ptr.To(now()), nil }, waits: true},
+		"Gone":       {reason: "It was there.", missing: true, change: func(c *v1beta1.Container) { c.DeletionTimestamp = ptr.To(metav1.NewTime(noon)) }},
+		"StillThere": {reason: "It is not gone.", change: func(c *v1beta1.Container) { c.DeletionTimestamp = ptr.To(metav1.NewTime(noon)) }, waits: true},
+		"NotDeleted": {reason: "It is created again, unless it only shows up late.", missing: true, waits: true},
+		"NotYetThere": {reason: "It may only show up late.", missing: true, change: func(c *v1beta1.Container) {
+			c.DeletionTimestamp, c.Status.AtProvider.ID = ptr.To(metav1.NewTime(noon)), nil
+		}, waits: true},
 	}
 
 	for name, tc := range cases {
@@ -382,7 +387,7 @@ func TestPollInterval(t *testing.T) {
 		"StillLoading": {reason: "The longer it lasts, the less often it is looked at.", status: statusCreating, since: 2 * time.Minute, least: 25 * time.Second, most: maxTransientPoll},
 		"ForAges":      {reason: "It is looked at all the same.", status: statusCreating, since: 24 * time.Hour, least: maxTransientPoll, most: maxTransientPoll},
 		"Expires":      {reason: "It is looked at when it expires.", expires: ptr.To(noon.Add(time.Minute).Format(time.RFC3339)), least: time.Minute, most: 2 * time.Minute},
-		"ExpiresPlain": {reason: "A kind without a minter has no expiry.", expires: ptr.To(noon.Add(time.Minute).Format(time.RFC3339)), plain: true, least: interval, most: interval},
+		"ExpiresPlain": {reason: "A kind without a guard has no expiry.", expires: ptr.To(noon.Add(time.Minute).Format(time.RFC3339)), plain: true, least: interval, most: interval},
 		"Spread":       {reason: "Not all of them at the same moment.", jitter: time.Minute, least: interval - time.Minute - pollTick, most: interval + time.Minute + pollTick},
 	}
 
@@ -390,7 +395,7 @@ func TestPollInterval(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := &Connector{resource: declaration(t, "scaleway_container_token"), seen: transport.NewObservations()}
 			if !tc.plain {
-				c.minter = &minter{resource: c.resource, now: func() time.Time { return noon }}
+				c.guard = &onetime.Guard{Kind: resource.OneTime{Resource: c.resource}, Now: func() time.Time { return noon }}
 			}
 
 			tk := token(func(tk *v1beta1.Token) {

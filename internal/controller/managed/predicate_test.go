@@ -14,7 +14,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 )
 
 // What the provider writes about its own work has nothing reconciled: a refused
@@ -35,8 +37,8 @@ func TestDesiredStateChanged(t *testing.T) {
 		"Record":       {reason: "The provider writes it.", change: func(tk *v1beta1.Token) { ledger.Record{Attempt: ownAttempt}.Write(tk) }},
 		"Spec":         {reason: "The user wants something else.", change: func(tk *v1beta1.Token) { tk.SetGeneration(2) }, want: true},
 		"Label":        {reason: "A selector may find it now.", change: func(tk *v1beta1.Token) { tk.SetLabels(map[string]string{"a": "b"}) }, want: true},
-		"Renew":        {reason: "The user asks for a new secret.", change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{AnnotationRenew: "now"}) }, want: true},
-		"Release":      {reason: "The user lets go of it.", change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{AnnotationRelease: paris}) }, want: true},
+		"Renew":        {reason: "The user asks for a new secret.", change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{onetime.AnnotationRenew: "now"}) }, want: true},
+		"Release":      {reason: "The user lets go of it.", change: func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{release.Annotation: paris}) }, want: true},
 		"ExternalName": {reason: "It is another object.", change: func(tk *v1beta1.Token) { meta.SetExternalName(tk, warsaw) }, want: true},
 	}
 

@@ -7,7 +7,6 @@ package managed
 import (
 	"context"
 	"testing"
-	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -17,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 )
 
 func TestStableErrors(t *testing.T) {
@@ -114,14 +114,14 @@ func TestStableErrors(t *testing.T) {
 // else first.
 func TestStableCondition(t *testing.T) {
 	long := metav1.NewTime(noon)
-	lost := unready(ReasonSecretLost, "it is lost")
+	lost := unready(onetime.ReasonSecretLost, "it is lost")
 	lost.LastTransitionTime = long
 
 	tk := token(func(tk *v1beta1.Token) { tk.SetConditions(lost) })
 
 	c := stableClient{managed.ExternalClientFns{ObserveFn: func(_ context.Context, mg xpresource.Managed) (managed.ExternalObservation, error) {
 		mg.SetConditions(xpv1.Available())
-		mg.SetConditions(unready(ReasonSecretLost, "it is lost"))
+		mg.SetConditions(unready(onetime.ReasonSecretLost, "it is lost"))
 
 		return managed.ExternalObservation{ResourceExists: true}, nil
 	}}}
@@ -132,29 +132,5 @@ func TestStableCondition(t *testing.T) {
 
 	if diff := cmp.Diff(noon, tk.GetCondition(xpv1.TypeReady).LastTransitionTime.Time); diff != "" {
 		t.Errorf("time of a condition that has not changed: -want, +got:\n%s", diff)
-	}
-}
-
-func TestRemainingLife(t *testing.T) {
-	cases := map[string]struct {
-		left time.Duration
-		want string
-	}{
-		"Over":    {left: -time.Second, want: "expired"},
-		"Now":     {left: 0, want: "expired"},
-		"Minute":  {left: time.Minute, want: "1h"},
-		"Hour":    {left: time.Hour, want: "1h"},
-		"Day":     {left: 24 * time.Hour, want: "1d"},
-		"Days":    {left: 25 * time.Hour, want: "7d"},
-		"Month":   {left: 30 * 24 * time.Hour, want: "30d"},
-		"Forever": {left: 31 * 24 * time.Hour, want: "more"},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, remainingLabel(tc.left)); diff != "" {
-				t.Errorf("remainingLabel(%s): -want, +got:\n%s", tc.left, diff)
-			}
-		})
 	}
 }

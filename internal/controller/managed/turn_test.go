@@ -15,16 +15,12 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
-	kerrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
 )
 
@@ -173,190 +169,30 @@ func TestTurnStatus(t *testing.T) {
 	}
 }
 
-// owner returns the Token that controls a Secret.
-func (b *bench) owner(s *corev1.Secret) *v1beta1.Token {
-	return token(func(tk *v1beta1.Token) {
-		tk.SetName(s.GetOwnerReferences()[0].Name)
-		tk.SetUID(s.GetOwnerReferences()[0].UID)
-	})
-}
+// TestTurnScope has two steps of a turn share what is known of a Secret.
+func TestTurnScope(t *testing.T) {
+	secret := types.NamespacedName{Namespace: "team-a", Name: published}
 
-// TestKnownTarget creates a Token in a turn in which the reconciler has seen a Secret.
-func TestKnownTarget(t *testing.T) {
-	cases := map[string]struct {
-		reason string
-		// seen is what the reconciler has seen, of the Secret as it is.
-		seen func(*corev1.Secret) *corev1.Secret
-		// meanwhile changes what the API server has.
-		meanwhile func(*bench, *corev1.Secret)
-		// refused is what the API server says to the first rehearsal. Optional.
-		refused error
-		reads   int
-		// user is what the Secret holds besides in the end.
-		user string
-	}{
-		"Known": {
-			reason: "It is not read again.",
-			seen:   func(s *corev1.Secret) *corev1.Secret { return s },
-			user:   "added",
-		},
-		"Unknown": {
-			reason: "It is read.",
-			seen:   func(*corev1.Secret) *corev1.Secret { return nil },
-			reads:  1, user: "added",
-		},
-		"OtherName": {
-			reason: "It is another one.",
-			seen: func(s *corev1.Secret) *corev1.Secret {
-				s.SetName("other")
-				return s
-			},
-			meanwhile: func(b *bench, s *corev1.Secret) { b.secret(b.owner(s), "other", "") },
-			reads:     1, user: "added",
-		},
-		"OtherNamespace": {
-			reason: "It is another one.",
-			seen: func(s *corev1.Secret) *corev1.Secret {
-				s.SetNamespace("team-b")
-				return s
-			},
-			meanwhile: func(b *bench, s *corev1.Secret) {
-				owner := b.owner(s)
-				owner.SetNamespace("team-b")
-				b.secret(owner, published, "")
-			},
-			reads: 1, user: "added",
-		},
-		"Changed": {
-			reason: "What somebody has added since is kept.",
-			seen:   func(s *corev1.Secret) *corev1.Secret { return s },
-			meanwhile: func(b *bench, s *corev1.Secret) {
-				s.Data["user"] = []byte("changed")
-				b.update(s)
-			},
-			refused: kerrors.NewConflict(schema.GroupResource{}, published, nil),
-			reads:   1, user: "changed",
-		},
-		"Gone": {
-			reason: "It is created again.",
-			seen:   func(s *corev1.Secret) *corev1.Secret { return s },
-			meanwhile: func(b *bench, s *corev1.Secret) {
-				if err := b.kube.Delete(b.t.Context(), s); err != nil {
-					b.t.Fatal(err)
-				}
-			},
-			refused: kerrors.NewNotFound(schema.GroupResource{}, published),
-			reads:   1,
-		},
+	var got types.NamespacedName
+
+	r := withTurns(reconcile.Func(func(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
+		if earlier := publish.ScopeOf(ctx).Complete; earlier != (types.NamespacedName{}) {
+			t.Errorf("withTurns(...): want a scope of the turn's own, got %v of an earlier one", earlier)
+		}
+
+		publish.NoteComplete(ctx, secret)
+		got = publish.ScopeOf(ctx).Complete
+
+		return reconcile.Result{}, nil
+	}))
+
+	for range 2 {
+		if _, err := r.Reconcile(t.Context(), reconcile.Request{}); err != nil {
+			t.Fatal(err)
+		}
 	}
 
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
-			b.minter.metrics = NewMetrics().of("Token")
-			tk := b.token(func(tk *v1beta1.Token) { b.pending(0).Write(tk) })
-			b.secret(tk, published, "")
-
-			s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
-			b.get(s)
-
-			if tc.meanwhile != nil {
-				tc.meanwhile(b, s.DeepCopy())
-			}
-
-			reads := 0
-			kube, ok := b.minter.kube.(client.WithWatch)
-			if !ok {
-				t.Fatalf("%T cannot watch", b.minter.kube)
-			}
-
-			b.minter.kube = interceptor.NewClient(kube, interceptor.Funcs{
-				Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
-					if _, ok := o.(*corev1.Secret); ok {
-						reads++
-					}
-
-					return c.Get(ctx, key, o, opts...)
-				},
-				Update: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
-					// The client that stands for the API server rehearses without comparing.
-					if refused := tc.refused; refused != nil && len((&client.UpdateOptions{}).ApplyOptions(opts).DryRun) > 0 {
-						tc.refused = nil
-						return refused
-					}
-
-					return c.Update(ctx, o, opts...)
-				},
-			})
-
-			sent := 0
-
-			if _, err := b.minter.create(inTurn(t.Context(), &turn{secret: tc.seen(s)}), tk, b.terraform(issue.Minted, nil, &sent)); err != nil {
-				t.Fatal(err)
-			}
-
-			got := []any{b.record(tk).State, sent, reads, b.value(published) != "", b.key(published, "user")}
-			if diff := cmp.Diff([]any{ledger.StateDone, 1, tc.reads, true, tc.user}, got); diff != "" {
-				t.Errorf("\n%s\nstate, requests, reads of the Secret, published, what else it holds: -want, +got:\n%s", tc.reason, diff)
-			}
-		})
-	}
-}
-
-// TestTargetChangedMeanwhile has somebody write to the Secret while the token is minted.
-func TestTargetChangedMeanwhile(t *testing.T) {
-	b := newBench(t)
-	b.minter.metrics = NewMetrics().of("Token")
-	tk := b.token(func(tk *v1beta1.Token) { b.pending(0).Write(tk) })
-	b.secret(tk, published, "")
-
-	during := func() {
-		s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
-		b.get(s)
-
-		s.Data["user"] = []byte("changed")
-		b.update(s)
-	}
-
-	sent := 0
-
-	if _, err := b.minter.create(t.Context(), tk, b.terraform(issue.Minted, during, &sent)); err != nil {
-		t.Fatal(err)
-	}
-
-	if diff := cmp.Diff([]any{1, true, "changed"}, []any{sent, b.value(published) != "", b.key(published, "user")}); diff != "" {
-		t.Errorf("requests, published, what else the Secret holds: -want, +got:\n%s", diff)
-	}
-}
-
-// TestPublisherClientTurn has the reconciler's client see Secrets.
-func TestPublisherClientTurn(t *testing.T) {
-	b := newBench(t)
-	of := &turn{}
-	ctx := inTurn(t.Context(), of)
-	c := &publisherClient{Client: b.kube, kind: "Token"}
-
-	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
-	if err := c.Create(ctx, s); err != nil {
-		t.Fatal(err)
-	}
-
-	if of.secret == nil || of.secret.GetResourceVersion() != s.GetResourceVersion() {
-		t.Errorf("Create(...): want the Secret as it was created, got %v", of.secret)
-	}
-
-	if err := c.Patch(ctx, s, client.RawPatch("application/merge-patch+json", []byte(`{"data":{"user":"YQ=="}}`))); err != nil || of.secret != nil {
-		t.Errorf("Patch(...): want nothing that may be out of date, got %v, %v", of.secret, err)
-	}
-
-	if err := c.Get(ctx, client.ObjectKeyFromObject(s), s); err != nil || of.secret == nil || of.secret.GetResourceVersion() != s.GetResourceVersion() {
-		t.Errorf("Get(...): want the Secret as it was read, got %v, %v", of.secret, err)
-	}
-
-	of.secret = nil
-	notePublication(ctx, client.ObjectKeyFromObject(s))
-
-	if err := c.Get(ctx, client.ObjectKeyFromObject(s), s); err != nil || of.secret != nil {
-		t.Errorf("Get(...): want nothing of a Secret that was not read, got %v, %v", of.secret, err)
+	if diff := cmp.Diff(secret, got); diff != "" {
+		t.Errorf("withTurns(...): what is known of the Secret: -want, +got:\n%s", diff)
 	}
 }

@@ -2,18 +2,15 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 
-package managed
+package publish
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
 	"testing"
 
-	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
-	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -21,15 +18,12 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/kubeclient"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/onetimetest"
 )
 
 const jti = "33333333-3333-4333-8333-333333333333"
@@ -52,7 +46,7 @@ func publishedSecret(name string, data map[string][]byte) *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: "team-a", Name: name, UID: types.UID("u-" + name), ResourceVersion: "1",
-			Labels:      map[string]string{LabelPublishes: "Token", "other": "label"},
+			Labels:      map[string]string{Label: "Token", "other": "label"},
 			Annotations: map[string]string{"other": "annotation"},
 			OwnerReferences: []metav1.OwnerReference{{
 				APIVersion: "container.scaleway.m.crossplane.io/v1beta1", Kind: "Token", Name: name, UID: types.UID("o-" + name), Controller: ptr.To(true),
@@ -66,7 +60,7 @@ func publishedSecret(name string, data map[string][]byte) *corev1.Secret {
 func reducer(t testing.TB) toolscache.TransformFunc {
 	t.Helper()
 
-	c, err := CachedSecrets([]resource.Resource{declaration(t, "scaleway_container_token")})
+	c, err := CachedSecrets(map[string]Kind{"Token": resource.OneTime{Resource: onetimetest.Declaration(t, "scaleway_container_token")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +148,12 @@ func TestCachedSecret(t *testing.T) {
 
 // What no minted kind has written is kept too, and nothing is taken from it.
 func TestCachedSecretOfOthers(t *testing.T) {
-	reduce, err := CachedSecrets(config.Resources())
+	kinds := map[string]Kind{}
+	for kind, r := range resource.OneTimes(config.Resources()) {
+		kinds[kind] = r
+	}
+
+	reduce, err := CachedSecrets(kinds)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,8 +161,8 @@ func TestCachedSecretOfOthers(t *testing.T) {
 	value := []byte(jsonWebToken(t, jti))
 
 	for name, change := range map[string]func(*corev1.Secret){
-		"NoKind":    func(s *corev1.Secret) { s.Labels = map[string]string{LabelPublishes: "Nothing"} },
-		"PlainKind": func(s *corev1.Secret) { s.Labels = map[string]string{LabelPublishes: "Container"} },
+		"NoKind":    func(s *corev1.Secret) { s.Labels = map[string]string{Label: "Nothing"} },
+		"PlainKind": func(s *corev1.Secret) { s.Labels = map[string]string{Label: "Container"} },
 		"NoOwner":   func(s *corev1.Secret) { s.OwnerReferences = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -190,7 +189,7 @@ func TestCachedSecretOfOthers(t *testing.T) {
 				want = "Token"
 			}
 
-			if diff := cmp.Diff(want, kept.GetLabels()[LabelPublishes]); diff != "" {
+			if diff := cmp.Diff(want, kept.GetLabels()[Label]); diff != "" {
 				t.Errorf("label: -want, +got:\n%s", diff)
 			}
 		})
@@ -234,7 +233,7 @@ func TestCachedSecretDigest(t *testing.T) {
 // BenchmarkCachedSecret says what a Secret takes in the cache, whole and as it is
 // kept.
 //
-//	go test ./internal/controller/managed -run '^$' -bench CachedSecret -benchtime 10000x
+//	go test ./internal/onetime/publish -run '^$' -bench CachedSecret -benchtime 10000x
 func BenchmarkCachedSecret(b *testing.B) {
 	value := []byte(jsonWebToken(b, jti))
 
@@ -284,7 +283,7 @@ func controlled(s *corev1.Secret) *corev1.Secret {
 func TestContentChanged(t *testing.T) {
 	secret := func(kind, content string) *corev1.Secret {
 		s := &corev1.Secret{StringData: map[string]string{keptDigest: digest(nil)}}
-		s.SetLabels(map[string]string{LabelPublishes: kind})
+		s.SetLabels(map[string]string{Label: kind})
 
 		if content != "" {
 			s.StringData[keptDigest] = digest(map[string][]byte{"token": []byte(content)})
@@ -309,7 +308,7 @@ func TestContentChanged(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			p := contentChanged("Token")
+			p := ContentChanged("Token")
 
 			var got bool
 			if tc.old == nil {
@@ -319,120 +318,8 @@ func TestContentChanged(t *testing.T) {
 			}
 
 			if got != tc.want {
-				t.Errorf("\n%s\ncontentChanged(...): want %t, got %t", tc.reason, tc.want, got)
+				t.Errorf("\n%s\nContentChanged(...): want %t, got %t", tc.reason, tc.want, got)
 			}
 		})
-	}
-}
-
-// The reconciler's client reads no Secret of which it is known that it holds
-// everything, and any other as it is.
-func TestPublisherClient(t *testing.T) {
-	key := types.NamespacedName{Namespace: "team-a", Name: published}
-
-	cases := map[string]struct {
-		reason string
-		// noted is the Secret that holds everything.
-		noted   types.NamespacedName
-		verdict bool
-		object  client.Object
-		// read tells whether the API server is asked.
-		read bool
-	}{
-		"Noted":      {reason: "It would be read for nothing.", verdict: true, noted: key, object: &corev1.Secret{}},
-		"Another":    {reason: "Another one holds everything.", verdict: true, noted: types.NamespacedName{Namespace: "team-b", Name: published}, object: &corev1.Secret{}, read: true},
-		"NotNoted":   {reason: "Nothing is known of it.", verdict: true, object: &corev1.Secret{}, read: true},
-		"NoVerdict":  {reason: "Nobody has looked.", object: &corev1.Secret{}, read: true},
-		"NotASecret": {reason: "It only has the same name.", verdict: true, noted: key, object: &v1beta1.Token{}, read: true},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			b := newBench(t)
-			tk := b.token(func(*v1beta1.Token) {})
-			b.secret(tk, published, "value")
-
-			r := withTurns(reconcile.Func(func(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
-				if !tc.verdict {
-					ctx = b.t.Context()
-				}
-
-				if tc.noted != (types.NamespacedName{}) {
-					notePublication(ctx, tc.noted)
-				}
-
-				return reconcile.Result{}, (&publisherClient{Client: b.kube, kind: "Token"}).Get(ctx, key, tc.object)
-			}))
-
-			if _, err := r.Reconcile(t.Context(), reconcile.Request{}); err != nil {
-				t.Fatal(err)
-			}
-
-			if diff := cmp.Diff(tc.read, tc.object.GetResourceVersion() != ""); diff != "" {
-				t.Errorf("\n%s\nthe API server is asked: -want, +got:\n%s", tc.reason, diff)
-			}
-
-			want := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}, Type: xpresource.SecretTypeConnection}
-			if diff := cmp.Diff(want, tc.object); !tc.read && diff != "" {
-				t.Errorf("\n%s\nwhat is read instead: -want, +got:\n%s", tc.reason, diff)
-			}
-		})
-	}
-}
-
-// A Secret that the reconciler creates is watched from then on.
-func TestPublisherClientCreate(t *testing.T) {
-	b := newBench(t)
-	c := &publisherClient{Client: b.kube, kind: "Token"}
-
-	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
-	other := &v1beta1.Token{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}
-
-	if err := errors.Join(c.Create(t.Context(), s), c.Create(t.Context(), other)); err != nil {
-		t.Fatal(err)
-	}
-
-	b.get(s)
-	b.get(other)
-
-	if diff := cmp.Diff([]string{"Token", ""}, []string{s.GetLabels()[LabelPublishes], other.GetLabels()[LabelPublishes]}); diff != "" {
-		t.Errorf("labels of the Secret and of another object: -want, +got:\n%s", diff)
-	}
-
-	if err := c.Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published}}); err == nil {
-		t.Error("an error of the API server is lost")
-	}
-}
-
-// TestByOthers publishes a Secret, and looks at what happens to it afterwards.
-func TestByOthers(t *testing.T) {
-	b := newBench(t)
-	own := kubeclient.NewOwn()
-
-	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: published, UID: "secret"}}
-	if err := own.Client(b.kube).Create(t.Context(), s); err != nil {
-		t.Fatal(err)
-	}
-
-	changed := s.DeepCopy()
-	b.update(changed)
-
-	free := s.DeepCopy()
-	s.SetOwnerReferences([]metav1.OwnerReference{{UID: "token", Controller: ptr.To(true)}})
-
-	p := byOthers(own)
-
-	for reason, got := range map[string]bool{
-		"what was written here has been reconciled": !p.Create(event.CreateEvent{Object: s}),
-		"what was changed here has been reconciled": !p.Update(event.UpdateEvent{ObjectOld: s, ObjectNew: s}),
-		"nobody has looked at what was taken over":  p.Update(event.UpdateEvent{ObjectOld: free, ObjectNew: s}),
-		"somebody else has changed it":              p.Update(event.UpdateEvent{ObjectOld: s, ObjectNew: changed}),
-		"somebody has deleted what was written":     p.Delete(event.DeleteEvent{Object: s}),
-	} {
-		if !got {
-			t.Errorf("byOthers(...): want otherwise: %s", reason)
-		}
 	}
 }
