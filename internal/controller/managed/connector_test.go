@@ -650,3 +650,30 @@ func TestSharedIsNotRenewed(t *testing.T) {
 		t.Errorf("Update(...): the attempt %q was recorded, want none", attempt)
 	}
 }
+
+// The guard that a controller is set up with is asked to mint nothing that would be of
+// no use.
+func TestSetupMintable(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		change func(*v1beta1.Token)
+		want   string
+	}{
+		"Good":    {reason: "Nothing is wrong.", change: func(*v1beta1.Token) {}},
+		"NoPlace": {reason: "Nobody could ever read it.", change: func(tk *v1beta1.Token) { tk.Spec.WriteConnectionSecretToReference = nil }, want: "spec.writeConnectionSecretToRef is not set"},
+		"Expired": {reason: "It would be born dead.", change: func(tk *v1beta1.Token) { tk.Spec.ForProvider.ExpiresAt = ptr.To(noon.Format(time.RFC3339)) }, want: "spec.forProvider.expiresAt"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			tk := token(tc.change)
+
+			args, err := tk.GetMergedParameters(true)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			wantErr(t, tc.reason, tc.want, newRig(t).connector.guard.Mintable(tk, args))
+		})
+	}
+}

@@ -208,7 +208,7 @@ func (b *Bench) Get(o client.Object) {
 	}
 }
 
-// Mint a token outside of the minter, and return its external name and value.
+// Mint a token outside of the guard, and return its external name and value.
 func (b *Bench) Mint(description string) (name, value string) {
 	b.T.Helper()
 
