@@ -19,8 +19,8 @@ import (
 
 	registryv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/registry/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 )
 
 // call a container at the local API, and return the status that it answers.
@@ -106,7 +106,7 @@ func TestAPIKeyIsOfUse(t *testing.T) {
 	// A renewal leaves one key, and the container opens to it only.
 	old := framework.ExternalName(f.APIKey)
 
-	e.Update(f.APIKey, func() { meta.AddAnnotations(f.APIKey, map[string]string{managed.AnnotationRenew: "now"}) })
+	e.Update(f.APIKey, func() { meta.AddAnnotations(f.APIKey, map[string]string{onetime.AnnotationRenew: "now"}) })
 	e.Eventually("another key, and the old one to be revoked", func() (bool, string) {
 		e.Get(f.APIKey)
 		issued := e.Scaleway.APIKeys()
@@ -173,18 +173,18 @@ func TestAPIKeySecretChanged(t *testing.T) {
 					data[key] = foreign["token"]
 				}
 			},
-			want: managed.ReasonSecretUnreadable,
+			want: onetime.ReasonSecretUnreadable,
 			text: "it is not the one that Scaleway has shown with " + framework.ExternalName(k),
 		},
 		"PairOfAnother": {
 			reason: "It is said whose it is.",
 			change: func(data map[string][]byte) { maps.Copy(data, foreign) },
-			want:   managed.ReasonSecretForeign, text: framework.ExternalName(other),
+			want:   onetime.ReasonSecretForeign, text: framework.ExternalName(other),
 		},
 		"Garbage": {
 			reason: "It is nobody's.",
 			change: func(data map[string][]byte) { data["attribute.secret_key"] = []byte("garbage") },
-			want:   managed.ReasonSecretUnreadable, text: "it is not a UUID",
+			want:   onetime.ReasonSecretUnreadable, text: "it is not a UUID",
 		},
 	}
 

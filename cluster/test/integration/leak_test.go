@@ -26,8 +26,8 @@ import (
 	containerv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 )
 
 // No secret is in anything that the provider writes, but in Secrets, through a
@@ -82,7 +82,7 @@ func TestNothingLeaks(t *testing.T) {
 
 	for _, garbage := range []string{string(published[keyToken])[10:], strings.Replace(string(published[keyToken]), ".", "..", 1)} {
 		e.Update(token, func() { token.Data = map[string][]byte{keyAttribute: []byte(garbage)} })
-		waitUnready(e, f.Token, managed.ReasonSecretUnreadable)
+		waitUnready(e, f.Token, onetime.ReasonSecretUnreadable)
 		e.Update(token, func() { token.Data = published })
 		e.WaitReady(f.Token)
 	}
@@ -101,7 +101,7 @@ func TestNothingLeaks(t *testing.T) {
 	// A renewal.
 	old := framework.ExternalName(another)
 
-	e.Update(another, func() { meta.AddAnnotations(another, map[string]string{managed.AnnotationRenew: "now"}) })
+	e.Update(another, func() { meta.AddAnnotations(another, map[string]string{onetime.AnnotationRenew: "now"}) })
 	e.Eventually("another token", func() (bool, string) {
 		e.Get(another)
 		return framework.ExternalName(another) != old, old

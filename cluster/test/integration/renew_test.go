@@ -16,8 +16,8 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 )
 
 // Nothing is minted, again and again, that cannot be published.
@@ -33,7 +33,7 @@ func TestRenewIntoImmutableSecret(t *testing.T) {
 	old := framework.ExternalName(tk)
 	s := secretNamed(e, "immutable")
 	e.Update(s, func() { s.Immutable = ptr.To(true) })
-	e.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{managed.AnnotationRenew: "now"}) })
+	e.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{onetime.AnnotationRenew: "now"}) })
 
 	waitRefused(e, tk, "could not be published", "immutable")
 	e.WaitPolled(routeTokens+"/{id}", 2)
@@ -98,7 +98,7 @@ func TestRenew(t *testing.T) {
 			tk := &v1beta1.Token{}
 			e.Place(tk, "renew")
 			// What is new needs no renewal.
-			meta.AddAnnotations(tk, map[string]string{managed.AnnotationRenew: "from the start"})
+			meta.AddAnnotations(tk, map[string]string{onetime.AnnotationRenew: "from the start"})
 			tk.Spec.ForProvider.NamespaceIDRef = &xpv1.NamespacedReference{Name: ns.GetName()}
 			tk.Spec.ForProvider.Description = ptr.To("renewed")
 			tk.Spec.WriteConnectionSecretToReference = &xpv1.LocalSecretReference{Name: framework.SecretToken}
@@ -113,7 +113,7 @@ func TestRenew(t *testing.T) {
 				e.Scaleway.Inject(*tc.fault)
 			}
 
-			e.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{managed.AnnotationRenew: "now"}) })
+			e.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{onetime.AnnotationRenew: "now"}) })
 			e.Eventually("another token, and only that", func() (bool, string) {
 				e.Get(tk)
 

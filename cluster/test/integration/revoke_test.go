@@ -26,10 +26,10 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 )
 
 // deletions returns how many requests have deleted the object.
@@ -190,9 +190,9 @@ func TestDeleteWhereAPIHasEnded(t *testing.T) {
 	}
 
 	startDeletion(t, e, tk)
-	waitRefused(e, tk, successor, managed.AnnotationRelease+"="+name)
+	waitRefused(e, tk, successor, release.Annotation+"="+name)
 
-	e.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{managed.AnnotationRelease: name}) })
+	e.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{release.Annotation: name}) })
 	e.WaitGone(tk)
 	wantAlive(t, e, name)
 }
@@ -273,7 +273,7 @@ func TestRelease(t *testing.T) {
 
 	e.Delete(secretNamed(e, "default"))
 	startDeletion(t, e, tk)
-	waitRefused(e, tk, name, managed.AnnotationRelease+"="+name)
+	waitRefused(e, tk, name, release.Annotation+"="+name)
 
 	attempts := func() (n int) {
 		for _, ev := range e.Events(tk, "CannotConnectToProvider") {
@@ -284,14 +284,14 @@ func TestRelease(t *testing.T) {
 	}
 
 	for _, wrong := range []string{"true", unknownName, strings.TrimPrefix(name, "fr-par/")} {
-		e.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{managed.AnnotationRelease: wrong}) })
+		e.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{release.Annotation: wrong}) })
 
 		before := attempts()
 		e.Eventually("another attempt to delete", func() (bool, string) { return attempts() > before, "there was none" })
 		e.Get(tk) // It is still there.
 	}
 
-	e.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{managed.AnnotationRelease: name}) })
+	e.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{release.Annotation: name}) })
 	e.WaitGone(tk)
 	wantAlive(t, e, name)
 	wantRequests(t, e, http.MethodDelete, 0)
@@ -311,7 +311,7 @@ func TestReleaseOfLiveToken(t *testing.T) {
 	tk, _ := e.CreateToken("live")
 	e.WaitReady(tk)
 	e.Update(tk, func() {
-		meta.AddAnnotations(tk, map[string]string{managed.AnnotationRelease: framework.ExternalName(tk)})
+		meta.AddAnnotations(tk, map[string]string{release.Annotation: framework.ExternalName(tk)})
 	})
 	e.WaitPolled(fakescaleway.RouteToken, 2)
 	e.WaitReady(tk)

@@ -23,8 +23,8 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 )
 
 // Keys of a Token's Secret.
@@ -203,7 +203,7 @@ func TestSecretLost(t *testing.T) {
 		e.Get(tk)
 		c := tk.GetCondition(xpv1.TypeReady)
 
-		return c.Reason == managed.ReasonSecretLost || cmp.Equal(backup, e.SecretData("lost")), string(c.Reason)
+		return c.Reason == onetime.ReasonSecretLost || cmp.Equal(backup, e.SecretData("lost")), string(c.Reason)
 	})
 
 	restore := func() {
@@ -217,12 +217,12 @@ func TestSecretLost(t *testing.T) {
 	e.Provider.Stop()
 	e.Delete(secretNamed(e, "lost"))
 
-	before := countEvents(e, tk, managed.ReasonSecretLost)
+	before := countEvents(e, tk, onetime.ReasonSecretLost)
 
 	e.StartProvider()
 
-	message := waitUnready(e, tk, managed.ReasonSecretLost)
-	for _, want := range []string{"Secret lost", "restore the Secret from a backup", managed.AnnotationRenew} {
+	message := waitUnready(e, tk, onetime.ReasonSecretLost)
+	for _, want := range []string{"Secret lost", "restore the Secret from a backup", onetime.AnnotationRenew} {
 		if !strings.Contains(message, want) {
 			t.Errorf("the condition does not say %q: %s", want, message)
 		}
@@ -230,7 +230,7 @@ func TestSecretLost(t *testing.T) {
 
 	e.WaitPolled(fakescaleway.RouteToken, 4)
 
-	times := countEvents(e, tk, managed.ReasonSecretLost)
+	times := countEvents(e, tk, onetime.ReasonSecretLost)
 	if diff := cmp.Diff(before+1, times); diff != "" {
 		t.Errorf("events after some polls: -want, +got:\n%s", diff)
 	}
@@ -291,9 +291,9 @@ func TestSecretOfAnother(t *testing.T) {
 		reason xpv1.ConditionReason
 		want   string
 	}{
-		{value: value, reason: managed.ReasonSecretForeign, want: strings.TrimPrefix(foreign, "fr-par/")},
-		{value: "no token at all", reason: managed.ReasonSecretUnreadable, want: "it is not a JSON Web Token"},
-		{value: "e30.e30.", reason: managed.ReasonSecretUnreadable, want: "JSON Web Token"},
+		{value: value, reason: onetime.ReasonSecretForeign, want: strings.TrimPrefix(foreign, "fr-par/")},
+		{value: "no token at all", reason: onetime.ReasonSecretUnreadable, want: "it is not a JSON Web Token"},
+		{value: "e30.e30.", reason: onetime.ReasonSecretUnreadable, want: "JSON Web Token"},
 	} {
 		t.Run(string(tc.reason), func(t *testing.T) {
 			wrong := map[string][]byte{keyToken: []byte(tc.value), keyAttribute: []byte(tc.value)}
@@ -360,7 +360,7 @@ func TestSecretRenamed(t *testing.T) {
 	e.Delete(secretNamed(e, "second"), secretNamed(e, "third"))
 	rename("fourth")
 	e.StartProvider()
-	waitUnready(e, tk, managed.ReasonSecretLost)
+	waitUnready(e, tk, onetime.ReasonSecretLost)
 
 	wantRequests(t, e, http.MethodPost, 1)
 	wantAlive(t, e, framework.ExternalName(tk))
@@ -427,7 +427,7 @@ func TestSecretOfImported(t *testing.T) {
 	without.Spec.WriteConnectionSecretToReference = nil
 	e.Create(without)
 
-	message := waitUnready(e, with, managed.ReasonSecretUnknown)
+	message := waitUnready(e, with, onetime.ReasonSecretUnknown)
 	if !strings.Contains(message, "not created by this resource") || !strings.Contains(message, "writeConnectionSecretToRef") {
 		t.Errorf("the condition says neither why nor what to do: %s", message)
 	}
@@ -493,7 +493,7 @@ func TestSecretNeverHollow(t *testing.T) {
 	e.WaitReady(tk)
 	e.Delete(secretNamed(e, "hollow"))
 	restart(e)
-	waitUnready(e, tk, managed.ReasonSecretLost)
+	waitUnready(e, tk, onetime.ReasonSecretLost)
 	e.WaitPolled(fakescaleway.RouteToken, 2)
 
 	e.Delete(tk)
@@ -563,11 +563,11 @@ func TestExpiry(t *testing.T) {
 		t.Errorf("the event should come before %s, and say so: %s: %s", text, soon.FirstTimestamp, soon.Message)
 	}
 
-	if c := tk.GetCondition(xpv1.TypeReady); c.Reason == managed.ReasonExpired {
+	if c := tk.GetCondition(xpv1.TypeReady); c.Reason == onetime.ReasonExpired {
 		t.Errorf("expired before its time: %s", c.Message)
 	}
 
-	message := waitUnready(e, tk, managed.ReasonExpired)
+	message := waitUnready(e, tk, onetime.ReasonExpired)
 	if !strings.Contains(message, text) {
 		t.Errorf("the condition does not say when it expired: %s", message)
 	}
@@ -578,7 +578,7 @@ func TestExpiry(t *testing.T) {
 	}
 
 	wantOneEvent(t, e, tk, "ExpiresSoon")
-	wantOneEvent(t, e, tk, string(managed.ReasonExpired), text)
+	wantOneEvent(t, e, tk, string(onetime.ReasonExpired), text)
 	wantRequests(t, e, http.MethodPost, 1)
 
 	// What has expired is still revoked.

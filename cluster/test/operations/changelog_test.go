@@ -23,8 +23,8 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 )
 
 // A changeLog is a change log server.
@@ -108,7 +108,7 @@ func TestChangeLog(t *testing.T) {
 	e.WaitReady(f.Container)
 
 	old := framework.ExternalName(f.Token)
-	e.Update(f.Token, func() { meta.AddAnnotations(f.Token, map[string]string{managed.AnnotationRenew: "now"}) })
+	e.Update(f.Token, func() { meta.AddAnnotations(f.Token, map[string]string{onetime.AnnotationRenew: "now"}) })
 	e.Eventually("a renewed token", func() (bool, string) {
 		e.Get(f.Token)
 		return framework.ExternalName(f.Token) != old, old

@@ -26,8 +26,8 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 )
 
 // A scrape of the provider's metrics, by name.
@@ -92,7 +92,7 @@ func lives(t *testing.T) (e *framework.Env, address string) {
 	// A Secret whose value is lost.
 	s := secretNamed(e, "lost")
 	e.Update(s, func() { s.Data = map[string][]byte{"attribute.token": []byte("overwritten")} })
-	waitUnready(e, lost, managed.ReasonSecretUnreadable)
+	waitUnready(e, lost, onetime.ReasonSecretUnreadable)
 
 	return e, address
 }

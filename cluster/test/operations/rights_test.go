@@ -16,8 +16,9 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
 )
 
 // The provider needs no right that Crossplane's RBAC manager does not give it,
@@ -44,7 +45,7 @@ func TestRights(t *testing.T) {
 	e.WaitReady(f.Container)
 
 	old := framework.ExternalName(f.Token)
-	e.Update(f.Token, func() { meta.AddAnnotations(f.Token, map[string]string{managed.AnnotationRenew: "now"}) })
+	e.Update(f.Token, func() { meta.AddAnnotations(f.Token, map[string]string{onetime.AnnotationRenew: "now"}) })
 	e.Eventually("a renewed token", func() (bool, string) {
 		e.Get(f.Token)
 		return framework.ExternalName(f.Token) != old, old
@@ -63,7 +64,7 @@ func TestRights(t *testing.T) {
 	start()
 	e.Eventually("the Secret to be labelled", func() (bool, string) {
 		e.Get(s)
-		return s.GetLabels()[managed.LabelPublishes] != "", "it is not"
+		return s.GetLabels()[publish.Label] != "", "it is not"
 	})
 
 	e.Delete(another)

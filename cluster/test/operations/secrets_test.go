@@ -17,8 +17,9 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
 )
 
 // never polls, so that what happens is because of a watch.
@@ -61,24 +62,24 @@ func TestSecretIsWatched(t *testing.T) {
 		restore func()
 	}{
 		{
-			name: "emptied", reason: managed.ReasonSecretLost,
+			name: "emptied", reason: onetime.ReasonSecretLost,
 			change:  func() { e.Update(s, func() { s.Data = nil }) },
 			restore: func() { e.Update(s, func() { s.Data = published }) },
 		},
 		{
-			name: "overwritten", reason: managed.ReasonSecretUnreadable,
+			name: "overwritten", reason: onetime.ReasonSecretUnreadable,
 			change:  func() { e.Update(s, func() { s.Data = map[string][]byte{"attribute.token": []byte("other")} }) },
 			restore: func() { e.Update(s, func() { s.Data = published }) },
 		},
 		{
-			name: "unlabelled", reason: managed.ReasonSecretLost,
+			name: "unlabelled", reason: onetime.ReasonSecretLost,
 			change: func() {
 				e.Update(s, func() { s.SetLabels(nil); s.Data = nil })
 			},
 			restore: func() { e.Update(s, func() { s.Data = published }) },
 		},
 		{
-			name: "deleted", reason: managed.ReasonSecretLost,
+			name: "deleted", reason: onetime.ReasonSecretLost,
 			change: func() { e.Delete(s) },
 			restore: func() {
 				// As a backup tool does, without the owner. Meanwhile the provider has made
@@ -149,7 +150,7 @@ func TestSecretOfOlderVersion(t *testing.T) {
 	e.StartProvider(framework.WithKubeconfig(proxy.Kubeconfig()))
 	e.Eventually("the Secret to be labelled", func() (bool, string) {
 		e.Get(s)
-		return cmp.Equal(map[string]string{"mine": "too", managed.LabelPublishes: "Token"}, s.GetLabels()), cmp.Diff(nil, s.GetLabels())
+		return cmp.Equal(map[string]string{"mine": "too", publish.Label: "Token"}, s.GetLabels()), cmp.Diff(nil, s.GetLabels())
 	})
 	e.WaitPolled(fakescaleway.RouteToken, 5)
 	e.WaitReady(tk)
@@ -193,7 +194,7 @@ func TestSecretsOfOthersAreNotWatched(t *testing.T) {
 	case selector := <-watched:
 		for more := true; more; {
 			// The Secret with the credentials is watched by its name.
-			if selector != managed.LabelPublishes && selector != "metadata.name=default" {
+			if selector != publish.Label && selector != "metadata.name=default" {
 				t.Errorf("Secrets are listed with the selector %q", selector)
 			}
 

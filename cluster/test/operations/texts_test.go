@@ -19,8 +19,8 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 )
 
 // What an object says about one thing that is wrong stays as it was said first:
@@ -105,7 +105,7 @@ func TestTextsAreStable(t *testing.T) {
 				s := secretNamed(e, "stable")
 				e.Update(s, func() { s.Data = map[string][]byte{"attribute.token": []byte("no token")} })
 			},
-			condition: xpv1.TypeReady, remedy: managed.AnnotationRenew, event: string(managed.ReasonSecretUnreadable),
+			condition: xpv1.TypeReady, remedy: onetime.AnnotationRenew, event: string(onetime.ReasonSecretUnreadable),
 		},
 		"Locked": {
 			reason: "Scaleway says why.",

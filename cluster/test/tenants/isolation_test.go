@@ -22,8 +22,8 @@ import (
 	containerv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 )
 
 // Two tenants have ProviderConfigs of the same name, Secrets of the same name,
@@ -166,7 +166,7 @@ func TestNameOfAnothersToken(t *testing.T) {
 		t.Errorf("another tenant is told whose the token is: %s", c.Message)
 	}
 
-	owner.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{managed.AnnotationRenew: "now"}) })
+	owner.Update(tk, func() { meta.AddAnnotations(tk, map[string]string{onetime.AnnotationRenew: "now"}) })
 	owner.Eventually("a renewed token", func() (bool, string) {
 		owner.Get(tk)
 		return framework.ExternalName(tk) != first, tk.GetCondition(xpv1.TypeSynced).Message
