@@ -62,7 +62,9 @@ func (m *minter) arrived() []string {
 
 // record of an attempt, made at the time.
 func record(attempt string, at time.Time) ledger.Record {
-	return ledger.Record{UID: "6f1a3c1e-0b1d-4c5e-9d68-2f7f0a8c7b11", Attempt: attempt, At: at}
+	const uid = "6f1a3c1e-0b1d-4c5e-9d68-2f7f0a8c7b11"
+
+	return ledger.Record{UID: uid, Attempt: attempt, At: at, Minter: ledger.Minter{Key: ledger.KeyDigest(uid, secretKey)}}
 }
 
 // newMintingTransport returns a Transport that sends requests to create a token

@@ -120,7 +120,7 @@ func TestMintingBody(t *testing.T) {
 			}
 
 			// It is still allowed to send what can be read.
-			if _, err := permits.Use(r.Mark().String(), time.Now()); err != nil {
+			if _, err := permits.Use(r.Mark().String(), secretKey, time.Now()); err != nil {
 				t.Errorf("\n%s\nthe permit was used: %v", tc.reason, err)
 			}
 		})

@@ -15,6 +15,10 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
+const key = "8e1f2a3b-0b1d-4c5e-9d68-2f7f0a8c7b11"
+
+var minter = ledger.Minter{Key: ledger.KeyDigest(uid, key)}
+
 const uid = types.UID("6f1a3c1e-0b1d-4c5e-9d68-2f7f0a8c7b11")
 
 var (
@@ -27,7 +31,7 @@ var (
 func TestUnfinished(t *testing.T) {
 	p := NewPermits()
 
-	permit, err := p.Issue(ledger.Record{UID: uid, Attempt: mark.Attempt, At: noon}, time.Minute)
+	permit, err := p.Issue(ledger.Record{UID: uid, Attempt: mark.Attempt, Minter: minter, At: noon}, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +47,7 @@ func TestUnfinished(t *testing.T) {
 		t.Errorf("before the request: -want, +got:\n%s", diff)
 	}
 
-	if _, err := p.Use(mark.Append("x"), noon.Add(time.Hour)); err == nil {
+	if _, err := p.Use(mark.Append("x"), key, noon.Add(time.Hour)); err == nil {
 		t.Fatal("the permit has expired")
 	}
 
@@ -51,7 +55,7 @@ func TestUnfinished(t *testing.T) {
 		t.Errorf("after a request that was refused here: -want, +got:\n%s", diff)
 	}
 
-	if _, err := p.Use(mark.Append("x"), noon); err != nil {
+	if _, err := p.Use(mark.Append("x"), key, noon); err != nil {
 		t.Fatal(err)
 	}
 
@@ -60,7 +64,7 @@ func TestUnfinished(t *testing.T) {
 	}
 
 	// A second one, which is refused, says nothing of the first.
-	if _, err := p.Use(mark.Append("x"), noon); err == nil || outcome() != Unclear {
+	if _, err := p.Use(mark.Append("x"), key, noon); err == nil || outcome() != Unclear {
 		t.Errorf("after another request: got %v, %d", err, outcome())
 	}
 }
@@ -68,13 +72,14 @@ func TestUnfinished(t *testing.T) {
 func TestPermits(t *testing.T) {
 	const limit = time.Minute
 
-	record := ledger.Record{UID: uid, Attempt: mark.Attempt, State: ledger.StatePending, At: noon}
+	record := ledger.Record{UID: uid, Attempt: mark.Attempt, Minter: minter, State: ledger.StatePending, At: noon}
 
 	cases := map[string]struct {
 		reason      string
 		description string
 		used        bool
 		withdrawn   bool
+		key         string
 		now         time.Time
 		want        string
 	}{
@@ -82,6 +87,8 @@ func TestPermits(t *testing.T) {
 		"Twice":         {reason: "An attempt has one request.", description: mark.Append("x"), used: true, now: noon, want: "has sent its request already"},
 		"TooOld":        {reason: "Another process may have given the attempt up.", description: mark.Append("x"), now: noon.Add(limit + time.Nanosecond), want: "too old"},
 		"Withdrawn":     {reason: "What has ended sends nothing any more.", description: mark.Append("x"), withdrawn: true, now: noon, want: "is under way"},
+		"AnotherKey":    {reason: "What one key does not see would be taken for gone with another.", description: mark.Append("x"), key: "another", now: noon, want: "another API key"},
+		"NoKey":         {reason: "A request without a key is nobody's.", description: mark.Append("x"), key: " ", now: noon, want: "another API key"},
 		"WithoutMark":   {reason: "A request that nobody recorded is never sent.", description: "x", now: noon, want: "without a mark"},
 		"AnotherObject": {reason: "A permit is for one object.", description: ledger.Mark{UID: "00000000-0000-4000-8000-000000000000", Attempt: mark.Attempt}.Append("x"), now: noon, want: "is under way"},
 	}
@@ -96,7 +103,7 @@ func TestPermits(t *testing.T) {
 			}
 
 			if tc.used {
-				if _, err := p.Use(tc.description, noon); err != nil {
+				if _, err := p.Use(tc.description, keyOf(tc.key), noon); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -105,7 +112,7 @@ func TestPermits(t *testing.T) {
 				p.Withdraw(permit)
 			}
 
-			_, err = p.Use(tc.description, tc.now)
+			_, err = p.Use(tc.description, keyOf(tc.key), tc.now)
 			if (tc.want == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), tc.want)) {
 				t.Errorf("\n%s\nUse(...): want error %q, got %v", tc.reason, tc.want, err)
 			}
@@ -115,7 +122,7 @@ func TestPermits(t *testing.T) {
 
 func TestIssueTwice(t *testing.T) {
 	p := NewPermits()
-	record := ledger.Record{UID: uid, Attempt: mark.Attempt, At: noon}
+	record := ledger.Record{UID: uid, Attempt: mark.Attempt, Minter: minter, At: noon}
 
 	if _, err := p.Issue(record, time.Minute); err != nil {
 		t.Fatal(err)
@@ -124,4 +131,12 @@ func TestIssueTwice(t *testing.T) {
 	if _, err := p.Issue(record, time.Minute); err == nil {
 		t.Error("a second permit for an attempt that is under way would allow a second request")
 	}
+}
+
+func keyOf(text string) string {
+	if text == "" {
+		return key
+	}
+
+	return text
 }

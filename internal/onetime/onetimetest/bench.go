@@ -156,7 +156,7 @@ func New(t *testing.T, index string) *Bench {
 		t.Fatal(err)
 	}
 
-	b.api = clients.NewRemote(api, b.Resource)
+	b.api = clients.NewRemote(api, b.Resource, "")
 
 	b.Scaleway.ResetRequests()
 

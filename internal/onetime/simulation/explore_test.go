@@ -376,7 +376,17 @@ func (w *world) state() string {
 
 // settle reconciles until nothing happens any more, however long one waits.
 func (w *world) settle() {
-	// Longer than a request may be late, and than an attempt is looked for.
+	for range 4 {
+		before := w.state()
+
+		if w.wait(); w.state() == before {
+			return
+		}
+	}
+}
+
+// wait reconciles for longer than a request may be late, and than an attempt is looked for.
+func (w *world) wait() {
 	for _, pause := range []time.Duration{0, 3 * requestTimeout, 11 * time.Minute, 11 * time.Minute} {
 		time.Sleep(pause)
 
