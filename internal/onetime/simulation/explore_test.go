@@ -27,32 +27,31 @@ import (
 
 // A point is a call that the provider makes. Something else than usual may happen there.
 type point struct {
-	what string
+	// name of the call: the phase of the life, what is called, and how often it has been
+	// in that phase.
+	name string
 	// could happen there, by name.
 	could []string
 }
 
-// A script says what happens at which point, and nothing unusual elsewhere.
-type script map[int]string
+// A script says what happens at which point, by its name, and nothing unusual elsewhere.
+type script map[string]string
 
 func (s script) String() string {
 	var out []string
 	for _, at := range slices.Sorted(maps.Keys(s)) {
-		out = append(out, fmt.Sprintf("%d:%s", at, s[at]))
+		out = append(out, at+": "+s[at])
 	}
 
-	return strings.Join(out, ";")
+	return strings.Join(out, "; ")
 }
 
 // parseScript reads what String has written.
 func parseScript(text string) script {
 	s := script{}
 
-	for part := range strings.SplitSeq(text, ";") {
-		var at int
-
-		number, name, _ := strings.Cut(part, ":")
-		if _, err := fmt.Sscan(number, &at); err == nil {
+	for part := range strings.SplitSeq(text, "; ") {
+		if at, name, ok := strings.Cut(part, ": "); ok {
 			s[at] = name
 		}
 	}
@@ -236,8 +235,10 @@ func (w *world) call(p *process, what string, faults []fault, do func()) {
 		panic(crash{p}) // Whatever has caught the first one.
 	}
 
-	at := len(w.points)
-	pt := point{what: what}
+	at := w.phaseName + " " + what
+	w.called[at]++
+	at += fmt.Sprintf(" %d", w.called[at])
+	pt := point{name: at}
 
 	// Only what is done while nothing else is under way: of what happens in another
 	// process meanwhile, each is a point of its own.
@@ -255,7 +256,7 @@ func (w *world) call(p *process, what string, faults []fault, do func()) {
 	w.points = append(w.points, pt)
 
 	if w.verbose {
-		w.note("%d %s %s", at, what, w.summary())
+		w.note("%s %s", at, w.summary())
 	}
 
 	name, deviates := w.script[at]
@@ -266,7 +267,7 @@ func (w *world) call(p *process, what string, faults []fault, do func()) {
 		return
 	}
 
-	w.note("%s: %s", what, name)
+	w.note("%s: %s", at, name)
 
 	for _, a := range everyAction {
 		if a.name == name {
@@ -315,7 +316,9 @@ func (w *world) summary() string {
 	}
 
 	r, _ := ledger.ReadRecord(tk)
-	short := func(s string) string { return strings.TrimSuffix(strings.TrimPrefix(s, region+"/0000000"), "-0000-4000-8000-000000000000") }
+	short := func(s string) string {
+		return strings.TrimSuffix(strings.TrimPrefix(s, region+"/0000000"), "-0000-4000-8000-000000000000")
+	}
 
 	var live []string
 	for _, t := range w.scaleway.live(ownKey.organization) {
@@ -433,6 +436,7 @@ func live(s script) *world {
 
 func (w *world) phase(name string) {
 	w.note("--- %s", name)
+	w.phaseName = name
 	w.settle()
 	w.checkRest(name)
 
@@ -455,9 +459,9 @@ func random(seed uint64, deviations int) *world {
 			break
 		}
 
-		at := r.IntN(len(w.points))
+		at := w.points[r.IntN(len(w.points))]
 		s = maps.Clone(s)
-		s[at] = w.points[at].could[r.IntN(len(w.points[at].could))]
+		s[at.name] = at.could[r.IntN(len(at.could))]
 		w = live(s)
 
 		if len(w.verdict) > 0 {

@@ -5,7 +5,10 @@
 package simulation
 
 import (
+	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -51,29 +54,209 @@ func TestLife(t *testing.T) {
 	}
 }
 
-// Each deviation at each call.
+// Each deviation at each call: all of them if SIMULATION is all, else some, which are
+// others in each package version.
 func TestEveryDeviation(t *testing.T) {
 	base := within(t, func() *world { return live(nil) })
+	tally := newTally(t)
 
-	runs, broken := 0, map[string]int{}
-
-	for at, p := range base.points {
+	for _, p := range base.points {
 		for _, name := range p.could {
-			w := within(t, func() *world { return live(script{at: name}) })
-			runs++
+			tally.try(script{p.name: name}, 37)
+		}
+	}
 
-			if len(w.verdict) == 0 {
+	tally.report("%d calls", len(base.points))
+}
+
+// disturbing are the deviations that pairs are made of, one of each sort.
+var disturbing = []string{
+	"crash before", "crash after", "404", "403", "500", "200", "502", "applied, and 502", "applied, and 500", "applied, and 404",
+	"applied after 1m30s", "a page missing", "behind", "conflict", "applied, and no answer", "stale cache", "another leader reconciles",
+	"all annotations removed", "record removed", "pending removed", "annotations of 2 changes before", "annotations of 4 changes before, and the Secret",
+	"foreign key for ten minutes", "rotated key", "deleted", "deleted without the policy Delete", "one with the policy Observe in team-a",
+}
+
+// Each pair of the disturbing deviations in a creation, or in a renewal: the second at one
+// of the calls that then follow.
+func TestPairs(t *testing.T) {
+	const window = 24
+
+	base := within(t, func() *world { return live(nil) })
+	tally := newTally(t)
+
+	for _, p := range base.points {
+		if !strings.HasPrefix(p.name, "created") && !strings.HasPrefix(p.name, "renewed") {
+			continue
+		}
+
+		for _, name := range p.could {
+			if !slices.Contains(disturbing, name) {
 				continue
 			}
 
-			broken[name]++
-			if broken[name] == 1 {
-				report(t, w)
+			first := script{p.name: name}
+			after := within(t, func() *world { return live(first) })
+			at := slices.IndexFunc(after.points, func(q point) bool { return q.name == p.name })
+
+			for _, q := range after.points[at+1 : min(at+1+window, len(after.points))] {
+				for _, second := range q.could {
+					if slices.Contains(disturbing, second) {
+						tally.try(script{p.name: name, q.name: second}, 1777)
+					}
+				}
 			}
 		}
 	}
 
-	t.Logf("%d calls, %d schedules, broken: %v", len(base.points), runs, broken)
+	tally.report("the second within %d calls", window)
+}
+
+// A tally of schedules.
+type tally struct {
+	t *testing.T
+	// all are tried, and not each so manieth only.
+	all                    bool
+	possible, tried, calls int
+	broken                 map[string]int
+}
+
+func newTally(t *testing.T) *tally {
+	t.Helper()
+
+	return &tally{t: t, all: os.Getenv("SIMULATION") == "all", broken: map[string]int{}}
+}
+
+// try a schedule, or each so manieth.
+func (y *tally) try(s script, each int) {
+	y.t.Helper()
+
+	y.possible++
+	if !y.all && y.possible%each != 0 {
+		return
+	}
+
+	w := within(y.t, func() *world { return live(s) })
+	y.tried++
+	y.calls += len(w.points)
+
+	if len(w.verdict) == 0 {
+		return
+	}
+
+	sort := strings.Join(slices.Sorted(maps.Values(s)), " + ")
+	if y.broken[sort]++; y.broken[sort] == 1 {
+		report(y.t, w)
+	}
+}
+
+func (y *tally) report(format string, args ...any) {
+	y.t.Helper()
+	y.t.Logf("%s: %d schedules of %d, %d calls, broken: %v", fmt.Sprintf(format, args...), y.tried, y.possible, y.calls, y.broken)
+}
+
+// What has broken a promise once, with what it was called among the attacks.
+func TestAttacks(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		script string
+	}{
+		"404 to a revocation, after a creation": {
+			reason: "A DELETE that is answered with 404 may have deleted nothing.",
+			script: "created POST 1: applied, and 502; created DELETE 1: 404",
+		},
+		"404 to a revocation, after a renewal": {
+			reason: "What a renewal has replaced stays on record until it is certain that it is gone.",
+			script: "renewed DELETE 1: 404",
+		},
+		"200 to a revocation that does nothing": {
+			reason: "What Scaleway has accepted to delete it must not show any more.",
+			script: "renewed DELETE 1: 200",
+		},
+		"Another organization's key before the deletion": {
+			reason: "It sees nothing, so that nothing is gone.",
+			script: "deleted get Token 1: foreign key",
+		},
+		"Another organization's key after an interrupted attempt": {
+			reason: "What it does not see may be there.",
+			script: "created POST 1: applied, and 502; created update status 1: foreign key",
+		},
+		"Another organization's key between the record and the request": {
+			reason: "The request is sent with the key that was recorded, or not at all.",
+			script: "renewed GET 1: foreign key for ten minutes; renewed get Token 2: another leader reconciles",
+		},
+		"Annotations restored after a renewal": {
+			reason: "The record is compared with the status, the Secret and Scaleway.",
+			script: "renewed GET 3: annotations of 3 changes before",
+		},
+		"Annotations and Secret restored after a renewal, and a crash": {
+			reason: "The status still says which attempt was the last.",
+			script: "renewed GET 3: annotations of 3 changes before, and the Secret; renewed get Token 4: crash before",
+		},
+		"Annotations restored while a renewal is unclear, and a crash": {
+			reason: "The status says that there was another attempt.",
+			script: "renewed POST 1: applied, and 502; renewed update status 1: annotations of 3 changes before; renewed get Token 3: crash before",
+		},
+		"Pending annotation removed while lists are refused": {
+			reason: "That an annotation is not there does not say that nothing was sent.",
+			script: "created POST 1: applied, and 502; created LIST 1: 403; created update status 1: pending removed",
+		},
+		"All annotations removed before the status is written": {
+			reason: "The ProviderConfigUsage says that it is not the first time.",
+			script: "created GET 1: all annotations removed",
+		},
+		"All annotations removed from what is being deleted": {
+			reason: "What carries its UID is revoked all the same.",
+			script: "created GET 2: deleted; created update status 2: all annotations removed",
+		},
+		"An observer in another Kubernetes namespace": {
+			reason: "It has no part in the object, whatever its status says.",
+			script: "deleted get Token 1: one with the policy Observe in team-b",
+		},
+		"An owner in another Kubernetes namespace": {
+			reason: "Anybody can write down a name.",
+			script: "deleted get Token 1: one with the policy * in team-b",
+		},
+		"An observer in the same Kubernetes namespace": {
+			reason: "Who may revoke is who may delete.",
+			script: "deleted get Token 1: one with the policy Observe in team-a",
+		},
+		"Deleted without the policy Delete while an attempt is unclear": {
+			reason: "Nobody has the secret of what the attempt has created.",
+			script: "created POST 1: applied, and 502; created get Token 3: deleted without the policy Delete",
+		},
+		"Deleted without the policy Delete before the old object is revoked": {
+			reason: "Every exit settles.",
+			script: "renewed DELETE 1: 500; renewed get Token 4: deleted without the policy Delete",
+		},
+		"Released before the old object is revoked": {
+			reason: "Only what the annotation names is left.",
+			script: "renewed DELETE 1: 500; renewed get Token 4: deleted and released",
+		},
+		"A page missing, and an answer of 404": {
+			reason: "Neither is believed alone.",
+			script: "renewed GET 3: 404; renewed LIST 1: a page missing",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := parseScript(tc.script)
+			w := within(t, func() *world { return live(s) })
+
+			for at := range s {
+				if !slices.ContainsFunc(w.points, func(p point) bool { return p.name == at && slices.Contains(p.could, s[at]) }) {
+					t.Errorf("%s: %s could not happen", at, s[at])
+				}
+			}
+
+			if len(w.verdict) > 0 {
+				t.Errorf("%s", tc.reason)
+			}
+
+			report(t, w)
+		})
+	}
 }
 
 // At random, with printed seeds. SEEDS says how many, from FIRST_SEED on.

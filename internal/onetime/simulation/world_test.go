@@ -60,11 +60,14 @@ type world struct {
 	// events that were sent.
 	events []string
 
-	script  script
-	log     []string
-	points  []point
-	depth   int
-	verdict []string
+	script script
+	log    []string
+	points []point
+	// phaseName of the life, and how often each call was made in it.
+	phaseName string
+	called    map[string]int
+	depth     int
+	verdict   []string
 	// meddled is set once somebody has done what no provider can mend.
 	meddled bool
 	// verbose notes every call.
@@ -112,7 +115,7 @@ type crash struct{ process *process }
 func newWorld(s script) *world {
 	w := &world{
 		cluster: newCluster(), scaleway: &scaleway{}, key: ownKey, read: map[string]string{}, minted: map[ledger.Mark]int{}, usages: map[types.UID]bool{},
-		script: s,
+		script: s, called: map[string]int{},
 	}
 	w.leader = w.start()
 
