@@ -298,6 +298,10 @@ func (w *world) call(p *process, what string, faults []fault, do func()) {
 			do()
 		}
 
+		if f.lie {
+			w.lies++
+		}
+
 		f.do()
 		w.remember()
 

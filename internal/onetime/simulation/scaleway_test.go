@@ -142,7 +142,7 @@ func statusOf(err error) int {
 func failures(err *error, statuses ...int) []fault {
 	out := make([]fault, 0, len(statuses))
 	for _, status := range statuses {
-		out = append(out, fault{name: fmt.Sprint(status), do: func() { *err = errStatus(status) }})
+		out = append(out, fault{name: fmt.Sprint(status), lie: status == http.StatusNotFound || status == http.StatusOK, do: func() { *err = errStatus(status) }})
 	}
 
 	return out
@@ -166,7 +166,7 @@ func (w *world) get(p *process, k key, id string) (t *token, err error) {
 // remove a token.
 func (w *world) remove(p *process, k key, id string) (err error) {
 	faults := append(failures(&err, 404, 403, 500, 200), fault{name: "applied, and 500", applied: true, do: func() { err = errStatus(500) }},
-		fault{name: "applied, and 404", applied: true, do: func() { err = errStatus(404) }})
+		fault{name: "applied, and 404", applied: true, lie: true, do: func() { err = errStatus(404) }})
 
 	w.call(p, "DELETE", faults, func() {
 		t := w.scaleway.find(k, id)
@@ -188,11 +188,11 @@ func (w *world) remove(p *process, k key, id string) (err error) {
 // list the tokens of the parent.
 func (w *world) list(p *process, k key) (all []*token, err error) {
 	faults := append(failures(&err, 403, 500),
-		fault{name: "a page missing", do: func() {
+		fault{name: "a page missing", lie: true, do: func() {
 			all = w.scaleway.live(k.organization)
 			all = all[:max(0, len(all)-1)]
 		}},
-		fault{name: "behind", do: func() {
+		fault{name: "behind", lie: true, do: func() {
 			all = slices.DeleteFunc(slices.Clone(w.scaleway.behind), func(t *token) bool { return t.organization != k.organization })
 		}})
 

@@ -234,7 +234,7 @@ func TestAttacks(t *testing.T) {
 			script: "renewed DELETE 1: 500; renewed get Token 4: deleted and released",
 		},
 		"A page missing, and an answer of 404": {
-			reason: "Neither is believed alone.",
+			reason: "Two lies that agree are believed, but what follows is said.",
 			script: "renewed GET 3: 404; renewed LIST 1: a page missing",
 		},
 	}

@@ -68,6 +68,9 @@ type world struct {
 	called    map[string]int
 	depth     int
 	verdict   []string
+	// lies are answers of Scaleway that are not true. Two that agree may be believed, but
+	// not in silence.
+	lies int
 	// meddled is set once somebody has done what no provider can mend.
 	meddled bool
 	// verbose notes every call.
@@ -84,7 +87,9 @@ type fault struct {
 	name string
 	// applied faults happen after what was asked for was done.
 	applied bool
-	do      func()
+	// lie is set if it is an answer that is not true.
+	lie bool
+	do  func()
 }
 
 // broken notes that a promise is.
