@@ -74,6 +74,10 @@ type Options struct {
 	// trusted besides the system's. Optional.
 	CABundle []byte
 
+	// SecretFields are names of fields of requests whose values no error may quote,
+	// besides those that say so themselves, such as secret_key.
+	SecretFields []string
+
 	// Next carries the requests that are sent. Optional: without it they go over the
 	// network.
 	Next http.RoundTripper
@@ -183,8 +187,14 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return t.refuse(req, outcomeRefused, err), nil
 	}
 
+	if err := keepBody(out); err != nil {
+		return t.refuse(req, outcomeRefused, err), nil
+	}
+
 	resp, body, err = t.send(req.Context(), tenant, out)
 	permit.finish(resp, body, err)
+
+	body, err = t.withhold(out, resp, body, err)
 
 	switch {
 	case err != nil:
