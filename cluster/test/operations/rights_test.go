@@ -10,9 +10,6 @@ import (
 	"testing"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
-	rbacv1 "k8s.io/api/rbac/v1"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
@@ -27,8 +24,9 @@ func TestRights(t *testing.T) {
 	t.Parallel()
 
 	e := framework.New(t)
-	account := grant(t, e)
-	proxy := e.StartProxy(framework.As("system:serviceaccount:"+account.Namespace+":"+account.Name, "system:serviceaccounts", "system:authenticated"))
+	account := framework.ServiceAccount(e.Namespace, "provider")
+	e.Grant(account, e.ProviderRights()...)
+	proxy := e.StartProxy(account.As())
 	address := e.FreeAddress()
 
 	start := func() *framework.Provider {
@@ -89,54 +87,4 @@ func TestRights(t *testing.T) {
 			t.Errorf("%d objects of kind %s are left at Scaleway", n, kind)
 		}
 	}
-}
-
-// grant a service account the rights that Crossplane's RBAC manager gives a
-// provider because of its CRDs, and no other.
-func grant(t *testing.T, e *framework.Env) rbacv1.Subject {
-	t.Helper()
-
-	crds := &apiextensionsv1.CustomResourceDefinitionList{}
-	if err := e.Client.List(t.Context(), crds); err != nil {
-		t.Fatal(err)
-	}
-
-	groups := map[string][]string{}
-	for _, crd := range crds.Items {
-		groups[crd.Spec.Group] = append(groups[crd.Spec.Group], crd.Spec.Names.Plural)
-	}
-
-	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "crossplane:provider:" + e.Namespace + ":system"}}
-
-	for group, plurals := range groups {
-		kinds, finalizers := []string{}, []string{}
-		for _, p := range plurals {
-			kinds = append(kinds, p, p+"/status")
-			finalizers = append(finalizers, p+"/finalizers")
-		}
-
-		role.Rules = append(role.Rules,
-			rbacv1.PolicyRule{APIGroups: []string{group}, Resources: kinds, Verbs: []string{"get", "list", "watch", "update", "patch", "create"}},
-			rbacv1.PolicyRule{APIGroups: []string{group}, Resources: finalizers, Verbs: []string{"update"}},
-		)
-	}
-
-	role.Rules = append(role.Rules,
-		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"secrets", "configmaps", "events"}, Verbs: []string{"*"}},
-		rbacv1.PolicyRule{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"*"}},
-		// For a package with the capability SafeStart.
-		rbacv1.PolicyRule{APIGroups: []string{"apiextensions.k8s.io"}, Resources: []string{"customresourcedefinitions"}, Verbs: []string{"get", "list", "watch"}},
-	)
-
-	account := rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: e.Namespace, Name: "provider"}
-	binding := &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: role.GetName()},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.GetName()},
-		Subjects:   []rbacv1.Subject{account},
-	}
-
-	e.Create(role)
-	e.Create(binding)
-
-	return account
 }
