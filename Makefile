@@ -133,7 +133,7 @@ tidy: ## Brings go.mod in line with the code.
 	@go mod tidy
 	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
 
-GENERATED := apis internal/controller package $(FUNCTION)
+GENERATED := apis internal/controller package examples/admission $(FUNCTION)
 
 .PHONY: check-generate
 check-generate: generate ## Fails if "make generate" changes what is committed.

@@ -73,6 +73,11 @@ func generate(root string) {
 		fmt.Fprintf(os.Stderr, "generator: cannot correct what is generated: %v\n", err)
 		os.Exit(1)
 	}
+
+	if err := nameGroups(root); err != nil {
+		fmt.Fprintf(os.Stderr, "generator: cannot name the groups in the admission policies: %v\n", err)
+		os.Exit(1)
+	}
 }
 
 // correctArticles writes "an" before kinds that ask for it: upjet writes "a" before
