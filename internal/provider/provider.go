@@ -22,6 +22,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/customresourcesgate"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
+	ujconfig "github.com/crossplane/upjet/v2/pkg/config"
 	ujcontroller "github.com/crossplane/upjet/v2/pkg/controller"
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,7 +37,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	namespacedapis "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config"
@@ -93,7 +93,9 @@ type Options struct {
 	PprofBindAddress string `help:"Address that serves profiles, under /debug/pprof." default:"127.0.0.1:6060" env:"PPROF_BIND_ADDRESS"`
 
 	MetricsBindAddress     string `help:"Address that serves /metrics. Empty or 0 serves none." default:":8080" env:"METRICS_BIND_ADDRESS"`
-	ExpiryMetrics          int    `help:"Most objects of a kind whose expiry is reported as a metric, with their namespace and name. 0 reports none." default:"1000" env:"EXPIRY_METRICS"`
+	MetricsSecure          bool   `help:"Serve /metrics over TLS, and only to those whose bearer token has the right to get it. The provider needs the rights of the ClusterRole system:auth-delegator." env:"METRICS_SECURE"`
+	MetricsCertDir         string `help:"Folder with tls.crt and tls.key, with which /metrics is served. Without it the certificate is a new one that nobody has signed." type:"existingdir" placeholder:"DIR" env:"METRICS_CERT_DIR"`
+	ExpiryMetrics          int    `help:"Most objects of a kind whose expiry is reported as a metric, with their namespace and name. 0 reports none. Give it together with --metrics-secure, or every Pod can read them." default:"0" env:"EXPIRY_METRICS"`
 	HealthProbeBindAddress string `help:"Address that serves /healthz and /readyz. Empty or 0 serves none." default:":8081" env:"HEALTH_PROBE_BIND_ADDRESS"`
 }
 
@@ -118,7 +120,9 @@ func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) erro
 	observations, permits := transport.NewObservations(), issue.NewPermits()
 	tenants := transport.NewTenants(transport.Pace{Rate: o.TenantRequestRate}, logger)
 
-	if err := installTransport(o, observations, permits, tenants); err != nil {
+	upjet := config.New()
+
+	if err := installTransport(o, observations, permits, tenants, config.SensitiveFields(upjet)); err != nil {
 		return err
 	}
 
@@ -127,7 +131,7 @@ func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) erro
 		return err
 	}
 
-	mgr, err := newManager(cfg, o, scheme)
+	mgr, err := newManager(cfg, o, scheme, logger)
 	if err != nil {
 		return err
 	}
@@ -136,7 +140,7 @@ func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) erro
 		return errors.Wrap(err, "cannot add what keeps memory small")
 	}
 
-	if err := setup(mgr, o, logger, observations, permits, tenants); err != nil {
+	if err := setup(mgr, o, logger, upjet, observations, permits, tenants); err != nil {
 		return err
 	}
 
@@ -146,7 +150,7 @@ func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) erro
 }
 
 // installTransport makes all requests to Scaleway from here on pass one place.
-func installTransport(o Options, seen *transport.Observations, permits *issue.Permits, tenants *transport.Tenants) error {
+func installTransport(o Options, seen *transport.Observations, permits *issue.Permits, tenants *transport.Tenants, secretFields []string) error {
 	var bundle []byte
 
 	if o.CABundle != "" {
@@ -172,6 +176,7 @@ func installTransport(o Options, seen *transport.Observations, permits *issue.Pe
 
 	t, err := transport.New(transport.Options{
 		Observations: seen,
+		SecretFields: secretFields,
 		Timeout:      o.RequestTimeout,
 		Minting:      minting(resources),
 		Permits:      permits,
@@ -226,7 +231,7 @@ func newScheme() (*runtime.Scheme, error) {
 	return s, nil
 }
 
-func newManager(cfg *rest.Config, o Options, scheme *runtime.Scheme) (ctrl.Manager, error) {
+func newManager(cfg *rest.Config, o Options, scheme *runtime.Scheme, log logging.Logger) (ctrl.Manager, error) {
 	kinds := map[string]publish.Kind{}
 	for kind, r := range resource.OneTimes(config.Resources()) {
 		kinds[kind] = r
@@ -262,7 +267,7 @@ func newManager(cfg *rest.Config, o Options, scheme *runtime.Scheme) (ctrl.Manag
 			// and of the others it has nothing.
 			DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}},
 		}},
-		Metrics:                       server.Options{BindAddress: o.MetricsBindAddress},
+		Metrics:                       metricsOptions(o, log),
 		HealthProbeBindAddress:        o.HealthProbeBindAddress,
 		PprofBindAddress:              pprof,
 		GracefulShutdownTimeout:       &o.ShutdownTimeout,
@@ -307,7 +312,7 @@ func watched(namespaces []string) map[string]cache.Config {
 	return configs
 }
 
-func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Observations, permits *issue.Permits, tenants *transport.Tenants) error {
+func setup(mgr ctrl.Manager, o Options, log logging.Logger, upjet *ujconfig.Provider, seen *transport.Observations, permits *issue.Permits, tenants *transport.Tenants) error {
 	recorder := managed.NewMRMetricRecorder()
 	state := statemetrics.NewMRStateMetrics()
 	metrics := onetime.NewMetrics()
@@ -355,7 +360,7 @@ func setup(mgr ctrl.Manager, o Options, log logging.Logger, seen *transport.Obse
 					MRStateMetrics:          state,
 				},
 			},
-			Provider:              config.New(),
+			Provider:              upjet,
 			SetupFn:               builder.Setup,
 			PollJitter:            o.PollJitter,
 			OperationTrackerStore: ujcontroller.NewOperationStore(log),

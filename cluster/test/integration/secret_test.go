@@ -604,7 +604,7 @@ func TestExpiryMetrics(t *testing.T) {
 		return address
 	}
 
-	address := serve()
+	address := serve("--expiry-metrics=1000")
 	parent := e.CreateParent()
 
 	expiries := map[string]string{"later": "2036-01-02T03:04:05Z", "sooner": "2035-01-02T03:04:05Z", "never": ""}
@@ -656,11 +656,11 @@ func TestExpiryMetrics(t *testing.T) {
 
 	e.Provider.Stop()
 
-	address = serve("--expiry-metrics=0")
+	address = serve()
 	e.WaitPolled(fakescaleway.RouteToken, 3)
 
 	if got := samples(address); len(got) > 0 || e.Metrics(address) == "" {
-		t.Errorf("metrics with --expiry-metrics=0: want others only, got %q", got)
+		t.Errorf("metrics without --expiry-metrics: want others only, got %q", got)
 	}
 }
 

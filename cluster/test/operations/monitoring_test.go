@@ -63,12 +63,12 @@ func (s scrape) value(name string, labels map[string]string) float64 {
 }
 
 // lives is what a provider does that has done everything that is counted.
-func lives(t *testing.T) (e *framework.Env, address string) {
+func lives(t *testing.T, args ...string) (e *framework.Env, address string) {
 	t.Helper()
 
 	e = framework.New(t)
 	address = e.FreeAddress()
-	e.StartProvider(elect(e, "--metrics-bind-address="+address, "--request-timeout=1s"))
+	e.StartProvider(elect(e, append(args, "--metrics-bind-address="+address, "--request-timeout=1s")...))
 
 	f := e.CreateFamily()
 	e.WaitReady(f.Managed()...)
@@ -187,7 +187,7 @@ var identities = []string{"name", "namespace", "uid", "external_name", "id", "pa
 func TestMetricNames(t *testing.T) {
 	t.Parallel()
 
-	e, address := lives(t)
+	e, address := lives(t, withNames)
 
 	e.Eventually("all metrics that are well known", func() (bool, string) {
 		s := parse(t, e.Metrics(address))
@@ -281,12 +281,64 @@ func TestMonitoring(t *testing.T) {
 		}
 	}
 
+	e, address := lives(t, withNames)
+
+	e.Eventually("every metric that is used", func() (bool, string) {
+		missing := lacking(parse(t, e.Metrics(address)), selectors)
+		return len(missing) == 0, strings.Join(missing, "\n")
+	})
+
+	if !strings.Contains(e.Provider.Log(), "Metrics name objects") {
+		t.Error("the provider does not warn that everybody can read the names")
+	}
+}
+
+// withNames has the metrics name objects.
+const withNames = "--expiry-metrics=1000"
+
+// Without being asked, metrics tell nobody of a tenant: all alerts, and all panels but
+// one, do without.
+func TestMetricsWithoutNames(t *testing.T) {
+	t.Parallel()
+
+	rules, err := os.ReadFile(filepath.Join(framework.Root(), "examples", "monitoring", "rules.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	named := 0
+
+	selectors := slices.DeleteFunc(check(t, dashboard(t), ""), func(s selector) bool {
+		is := strings.HasPrefix(s.Metric, "scaleway_secret_expiry_")
+		if is {
+			named++
+		}
+
+		return is
+	})
+
+	if named != 1 {
+		t.Errorf("%d expressions of the dashboard need names, want 1", named)
+	}
+
+	selectors = append(selectors, check(t, nil, string(rules))...)
+
 	e, address := lives(t)
 
 	e.Eventually("every metric that is used", func() (bool, string) {
 		missing := lacking(parse(t, e.Metrics(address)), selectors)
 		return len(missing) == 0, strings.Join(missing, "\n")
 	})
+
+	for line := range strings.SplitSeq(e.Metrics(address), "\n") {
+		if strings.Contains(line, e.Namespace) {
+			t.Errorf("a metric tells of a tenant: %s", line)
+		}
+	}
+
+	if strings.Contains(e.Provider.Log(), "Metrics name objects") {
+		t.Error("the provider warns of names that it does not tell")
+	}
 }
 
 // suffixes of the series of a histogram.
