@@ -78,8 +78,9 @@ type Options struct {
 
 	HoldCredentials bool `help:"Keep the Secret that a ProviderConfig names, by a finalizer, while a resource uses it." default:"true" negatable:"" env:"HOLD_CREDENTIALS"`
 
-	LeaderElection              bool          `help:"Elect a leader, so that of several replicas one is active." env:"LEADER_ELECTION"`
+	LeaderElection              bool          `help:"Elect a leader, so that of several replicas that watch the same one is active." env:"LEADER_ELECTION"`
 	LeaderElectionNamespace     string        `help:"Kubernetes namespace of the lease. In a Pod it is the Pod's own unless it is given." placeholder:"NAME" env:"LEADER_ELECTION_NAMESPACE"`
+	LeaderElectionLeaseName     string        `help:"Name of the lease. Without it, it is derived from the Kubernetes namespaces that are watched, so that installations that watch different ones do not share it." placeholder:"NAME" env:"LEADER_ELECTION_LEASE_NAME"`
 	LeaderElectionLeaseDuration time.Duration `help:"How long another replica waits for a leader that does not renew its lease." default:"60s" env:"LEADER_ELECTION_LEASE_DURATION"`
 	LeaderElectionRenewDeadline time.Duration `help:"How long a leader tries to renew its lease before it ends. Shorter than the lease." default:"50s" env:"LEADER_ELECTION_RENEW_DEADLINE"`
 	LeaderElectionRetryPeriod   time.Duration `help:"How often the lease is renewed, or asked for." default:"2s" env:"LEADER_ELECTION_RETRY_PERIOD"`
@@ -242,6 +243,11 @@ func newManager(cfg *rest.Config, o Options, scheme *runtime.Scheme, log logging
 		return nil, err
 	}
 
+	lease, err := leaseName(o)
+	if err != nil {
+		return nil, err
+	}
+
 	pprof := ""
 	if o.Pprof {
 		pprof = o.PprofBindAddress
@@ -272,7 +278,7 @@ func newManager(cfg *rest.Config, o Options, scheme *runtime.Scheme, log logging
 		PprofBindAddress:              pprof,
 		GracefulShutdownTimeout:       &o.ShutdownTimeout,
 		LeaderElection:                o.LeaderElection,
-		LeaderElectionID:              "crossplane-leader-election-provider-upjet-scaleway",
+		LeaderElectionID:              lease,
 		LeaderElectionNamespace:       o.LeaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true,
 		LeaseDuration:                 &o.LeaderElectionLeaseDuration,

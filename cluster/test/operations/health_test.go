@@ -164,7 +164,7 @@ func writes(p *framework.Proxy) func() []string {
 // elect a leader with a lease of seconds, in the Env's namespace.
 func elect(e *framework.Env, args ...string) framework.ProviderOption {
 	return framework.WithArgs(append(args,
-		"--leader-election", "--leader-election-namespace="+e.Namespace,
+		"--leader-election", "--leader-election-namespace="+e.Namespace, "--leader-election-lease-name="+leaseName,
 		"--leader-election-lease-duration=6s", "--leader-election-renew-deadline=4s", "--leader-election-retry-period=500ms",
 	)...)
 }
