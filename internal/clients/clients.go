@@ -191,6 +191,7 @@ func unblocked(o client.Object) client.Object {
 	}
 
 	o.SetOwnerReferences(owners)
+	o.SetLabels(labelValues(o.GetLabels()))
 
 	return o
 }

@@ -81,7 +81,7 @@ func newSecret(namespace string, c Credentials) *corev1.Secret {
 // newProviderConfig returns a ProviderConfig that refers to the Secret of its
 // namespace, and is kept.
 func newProviderConfig(namespace string) *v1beta1.ProviderConfig {
-	pc := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: configName, Finalizers: []string{finalizerConfig}}}
+	pc := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: configName, Finalizers: []string{FinalizerConfig}}}
 	pc.Spec.Credentials.Source = xpv1.CredentialsSourceSecret
 	pc.Spec.Credentials.SecretRef.Name = secretName
 	pc.Spec.Credentials.SecretRef.Key = secretKey
@@ -92,7 +92,7 @@ func newProviderConfig(namespace string) *v1beta1.ProviderConfig {
 // newClusterProviderConfig returns a ClusterProviderConfig that refers to the
 // Secret of a namespace, and is kept.
 func newClusterProviderConfig(namespace string) *v1beta1.ClusterProviderConfig {
-	pc := &v1beta1.ClusterProviderConfig{ObjectMeta: metav1.ObjectMeta{Name: configName, Finalizers: []string{finalizerConfig}}}
+	pc := &v1beta1.ClusterProviderConfig{ObjectMeta: metav1.ObjectMeta{Name: configName, Finalizers: []string{FinalizerConfig}}}
 	pc.Spec.Credentials.Source = xpv1.CredentialsSourceSecret
 	pc.Spec.Credentials.SecretRef = &v1beta1.SecretSelector{SecretReference: xpv1.SecretReference{Namespace: namespace, Name: secretName}, Key: secretKey}
 

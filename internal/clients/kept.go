@@ -6,13 +6,17 @@ package clients
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -22,13 +26,43 @@ import (
 // Kubernetes namespace would take the usage away at once.
 const FinalizerUsage = "scaleway.m.crossplane.io/in-use"
 
-// finalizerConfig is the finalizer that Crossplane's reconciler keeps a ProviderConfig
-// with while it has usages.
-const finalizerConfig = "in-use.crossplane.io"
+// FinalizerConfig keeps a ProviderConfig while it has usages. It is the one of Crossplane's
+// own reconciler.
+const FinalizerConfig = "in-use.crossplane.io"
 
-// AnnotationHeld on a ProviderConfig names the Secret that is held for it, so
-// that it is released when the ProviderConfig comes to name another.
-const AnnotationHeld = "scaleway.m.crossplane.io/held-secret"
+const (
+	// FinalizerPrefix of the finalizer that holds a Secret for a ProviderConfig, whose UID
+	// follows.
+	FinalizerPrefix = "scaleway.m.crossplane.io/"
+
+	// LabelHeld is on the Secrets that are held, so that they are found whatever becomes
+	// of the ProviderConfigs.
+	LabelHeld = "scaleway.m.crossplane.io/held"
+
+	// AnnotationHeld on a ProviderConfig names the Secret that is held for it, for those
+	// who want to create something with it. An older version has written no UID.
+	AnnotationHeld = "scaleway.m.crossplane.io/held-secret"
+)
+
+// Held returns the value of AnnotationHeld that says that a Secret is held for a
+// ProviderConfig. It has the UID, because an annotation may be restored, or be copied to
+// another ProviderConfig. No Secret is an empty value.
+func Held(pc client.Object, secret types.NamespacedName) string {
+	if secret.Name == "" {
+		return ""
+	}
+
+	return secret.String() + "#" + string(pc.GetUID())
+}
+
+// RecordedHeld returns the Secret that AnnotationHeld names, and whether it was written for
+// this very ProviderConfig.
+func RecordedHeld(pc client.Object) (types.NamespacedName, bool) {
+	secret, uid, _ := strings.Cut(pc.GetAnnotations()[AnnotationHeld], "#")
+	namespace, name, _ := strings.Cut(secret, "/")
+
+	return types.NamespacedName{Namespace: namespace, Name: name}, uid != "" && uid == string(pc.GetUID())
+}
 
 // A ProviderConfig is kept some tens of milliseconds after it is first used. Who creates an
 // object looks for that this often, and for this long.
@@ -44,13 +78,13 @@ const notKeptFor = 10 * time.Second
 // IsKept tells whether a ProviderConfig or a ClusterProviderConfig stays as long as it is
 // used, and so does the Secret with its credentials, if that is to be held.
 func IsKept(pc client.Object, holdCredentials bool) bool {
-	if !meta.FinalizerExists(pc, finalizerConfig) {
+	if !meta.FinalizerExists(pc, FinalizerConfig) {
 		return false
 	}
 
 	secret := SecretOf(pc)
 
-	return !holdCredentials || secret.Name == "" || pc.GetAnnotations()[AnnotationHeld] == secret.String()
+	return !holdCredentials || secret.Name == "" || pc.GetAnnotations()[AnnotationHeld] == Held(pc, secret)
 }
 
 // SecretOf returns the Secret with the credentials of a ProviderConfig or a
@@ -96,4 +130,19 @@ func (b *Builder) errNotKept(pc client.Object) error {
 	}
 
 	return errors.Errorf("nothing is created before finalizers keep %s, without which it could not be deleted: if this stays, see the events of the ProviderConfig, and whether something is being deleted or refuses finalizers", what)
+}
+
+// labelValues returns labels whose values are none too long for a label, as the name of a
+// ProviderConfig may be: no usage of it could be written. They end with a digest then.
+// Nothing is counted by them.
+func labelValues(labels map[string]string) map[string]string {
+	for key, value := range labels {
+		if len(value) > validation.LabelValueMaxLength {
+			sum := sha256.Sum256([]byte(value))
+			digest := "-" + hex.EncodeToString(sum[:4])
+			labels[key] = value[:validation.LabelValueMaxLength-len(digest)] + digest
+		}
+	}
+
+	return labels
 }

@@ -6,6 +6,7 @@ package clients
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
@@ -27,10 +30,14 @@ func TestSetupAwaitsKeeping(t *testing.T) {
 	named := func(secret, held string) *v1beta1.ProviderConfig {
 		pc := newProviderConfig("team-a")
 		pc.Spec.Credentials.SecretRef.Name = secret
-		meta.AddAnnotations(pc, map[string]string{AnnotationHeld: held})
+		pc.SetUID("config-uid")
+		meta.AddAnnotations(pc, map[string]string{AnnotationHeld: held + "#config-uid"})
 
 		return pc
 	}
+
+	restored := named(secretName, "team-a/"+secretName)
+	restored.SetUID("another-uid")
 
 	free := newProviderConfig("team-a")
 	free.SetFinalizers(nil)
@@ -88,6 +95,11 @@ func TestSetupAwaitsKeeping(t *testing.T) {
 		"NotHeld": {
 			reason: "Nor is a ProviderConfig whose Secret is gone.",
 			args:   args{configs: []*v1beta1.ProviderConfig{newProviderConfig("team-a")}, hold: true, mg: creating},
+			want:   want{err: errNotHeld},
+		},
+		"Restored": {
+			reason: "What was held for the one that it was restored from is not held for it.",
+			args:   args{configs: []*v1beta1.ProviderConfig{restored}, hold: true, mg: creating},
 			want:   want{err: errNotHeld},
 		},
 		"OtherHeld": {
@@ -208,7 +220,7 @@ func TestSetupAwaitsKeepingOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	free.SetFinalizers([]string{finalizerConfig})
+	free.SetFinalizers([]string{FinalizerConfig})
 
 	if err := kube.Update(t.Context(), free); err != nil {
 		t.Fatal(err)
@@ -225,7 +237,11 @@ func TestIsKept(t *testing.T) {
 	inFile.Spec.Credentials.Fs = &xpv1.FsSelector{Path: "/credentials"}
 
 	held := newClusterProviderConfig("crossplane-system")
-	held.SetAnnotations(map[string]string{AnnotationHeld: "crossplane-system/" + secretName})
+	held.SetUID("config-uid")
+	held.SetAnnotations(map[string]string{AnnotationHeld: "crossplane-system/" + secretName + "#" + string(held.GetUID())})
+
+	older := newClusterProviderConfig("crossplane-system")
+	older.SetAnnotations(map[string]string{AnnotationHeld: "crossplane-system/" + secretName})
 
 	unusable := newProviderConfig("team-a")
 	unusable.Spec.Credentials.Source = "Elsewhere"
@@ -235,10 +251,11 @@ func TestIsKept(t *testing.T) {
 		pc     client.Object
 		want   bool
 	}{
-		"ClusterProviderConfig":        {"Its Secret is in the Kubernetes namespace that it names.", held, true},
-		"ClusterProviderConfigNotHeld": {"Its Secret could be gone.", newClusterProviderConfig("crossplane-system"), false},
-		"File":                         {"There is no Secret to be held.", inFile, true},
-		"Unusable":                     {"What is wrong with it is said elsewhere.", unusable, true},
+		"ClusterProviderConfig":               {"Its Secret is in the Kubernetes namespace that it names.", held, true},
+		"ClusterProviderConfigNotHeld":        {"Its Secret could be gone.", newClusterProviderConfig("crossplane-system"), false},
+		"ClusterProviderConfigOfOlderVersion": {"Its Secret has no label yet, by which it would be found.", older, false},
+		"File":                                {"There is no Secret to be held.", inFile, true},
+		"Unusable":                            {"What is wrong with it is said elsewhere.", unusable, true},
 	}
 
 	for name, tc := range cases {
@@ -246,6 +263,79 @@ func TestIsKept(t *testing.T) {
 			if got := IsKept(tc.pc, true); got != tc.want {
 				t.Errorf("\n%s\nIsKept(...): want %t, got %t", tc.reason, tc.want, got)
 			}
+		})
+	}
+}
+
+func TestRecordedHeld(t *testing.T) {
+	name := types.NamespacedName{Namespace: "team-a", Name: secretName}
+
+	type want struct {
+		secret types.NamespacedName
+		own    bool
+	}
+
+	pc := newProviderConfig("team-a")
+	pc.SetUID("config-uid")
+
+	cases := map[string]struct {
+		reason string
+		value  string
+		want   want
+	}{
+		"Own":       {"It was written for it.", Held(pc, name), want{secret: name, own: true}},
+		"Another's": {"It was restored, or copied.", "team-a/scaleway#another-uid", want{secret: name}},
+		"Older":     {"An older version has written no UID.", "team-a/scaleway", want{secret: name}},
+		"None":      {"Nothing is held.", Held(pc, types.NamespacedName{}), want{}},
+		"Malformed": {"Anybody may have written it.", "#", want{}},
+	}
+
+	for n, tc := range cases {
+		t.Run(n, func(t *testing.T) {
+			pc.SetAnnotations(map[string]string{AnnotationHeld: tc.value})
+
+			secret, own := RecordedHeld(pc)
+			if secret != tc.want.secret || own != tc.want.own {
+				t.Errorf("\n%s\nRecordedHeld(...): want %v, got %v, %t", tc.reason, tc.want, secret, own)
+			}
+		})
+	}
+}
+
+func TestLabelValues(t *testing.T) {
+	// All three begin alike.
+	long := strings.Repeat("a", 250)
+
+	cases := map[string]struct {
+		reason string
+		value  string
+		same   bool
+	}{
+		"Short":  {"It is as it was.", "default", true},
+		"Fits":   {"It is the longest that a label may have.", long[:63], true},
+		"Long":   {"The API server would refuse it.", long[:64], false},
+		"Longer": {"It is another one.", long, false},
+		"Dotted": {"A label's value ends with a letter or a digit.", strings.Repeat("a.", 60) + "a", false},
+	}
+
+	seen := map[string]string{}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := labelValues(map[string]string{"key": tc.value})["key"]
+			if (got == tc.value) != tc.same {
+				t.Errorf("\n%s\nlabelValues(...): got %q", tc.reason, got)
+			}
+
+			if problems := validation.IsValidLabelValue(got); len(problems) > 0 {
+				t.Errorf("\n%s\nlabelValues(...): %q: %v", tc.reason, got, problems)
+			}
+
+			if other, ok := seen[got]; ok {
+				t.Errorf("\n%s\nlabelValues(...): %q is of %q too", tc.reason, got, other)
+			}
+
+			seen[got] = tc.value
 		})
 	}
 }

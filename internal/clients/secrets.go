@@ -10,6 +10,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -101,7 +102,8 @@ func NewSecrets(kube client.WithWatch, log logging.Logger) *Secrets {
 }
 
 // OnChange has fn called, from any goroutine, with the name of a Secret whose
-// content is no longer what was read last.
+// content is no longer what was read last, or that has lost what holds it, or is being
+// deleted.
 func (s *Secrets) OnChange(fn func(ctx context.Context, name types.NamespacedName)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -254,6 +256,10 @@ func (s *Secrets) follow(ctx context.Context, name types.NamespacedName, w *secr
 
 	if len(list.Items) > 0 {
 		deliver(list.Items[0].Data, true)
+
+		if w.loosened(&list.Items[0]) {
+			s.changed(ctx, name)
+		}
 	} else {
 		deliver(nil, false)
 	}
@@ -263,6 +269,10 @@ func (s *Secrets) follow(ctx context.Context, name types.NamespacedName, w *secr
 		case watch.Added, watch.Modified:
 			if secret, ok := e.Object.(*corev1.Secret); ok {
 				deliver(secret.Data, true)
+
+				if w.loosened(secret) {
+					s.changed(ctx, name)
+				}
 			}
 		case watch.Deleted:
 			deliver(nil, false)
@@ -294,6 +304,10 @@ type secretWatch struct {
 	data   map[string][]byte
 	// large is whether there are more data than are kept.
 	large bool
+	// leaving is whether the Secret is being deleted, and holders are the finalizers that
+	// hold it.
+	leaving bool
+	holders []string
 }
 
 // current returns what can be served, and whether anything can.
@@ -330,6 +344,21 @@ func (w *secretWatch) deliver(data map[string][]byte, exists bool, now time.Time
 	w.sign = now
 
 	return w.note(data, exists)
+}
+
+// loosened tells whether the Secret has lost a finalizer that held it, or is being deleted
+// since: somebody has replaced it, or wants it to go.
+func (w *secretWatch) loosened(s *corev1.Secret) bool {
+	holders := slices.DeleteFunc(slices.Clone(s.GetFinalizers()), func(f string) bool { return !strings.HasPrefix(f, FinalizerPrefix) })
+	leaving := s.GetDeletionTimestamp() != nil
+
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	lost := leaving && !w.leaving || slices.ContainsFunc(w.holders, func(f string) bool { return !slices.Contains(holders, f) })
+	w.leaving, w.holders = leaving, holders
+
+	return lost
 }
 
 func (w *secretWatch) note(data map[string][]byte, exists bool) bool {

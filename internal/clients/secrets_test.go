@@ -145,6 +145,19 @@ func TestSecrets(t *testing.T) {
 	deliver := func(value string) func(*Secrets, *apiServer) {
 		return func(_ *Secrets, a *apiServer) { a.open().Modify(a.set(value)) }
 	}
+	deliverAs := func(value string, leaving bool, finalizers ...string) func(*Secrets, *apiServer) {
+		return func(_ *Secrets, a *apiServer) {
+			secret := a.set(value)
+			secret.SetFinalizers(finalizers)
+
+			if leaving {
+				now := metav1.Now()
+				secret.SetDeletionTimestamp(&now)
+			}
+
+			a.open().Modify(secret)
+		}
+	}
 	pass := func(d time.Duration) func(*Secrets, *apiServer) {
 		return func(*Secrets, *apiServer) { time.Sleep(d) }
 	}
@@ -258,6 +271,18 @@ func TestSecrets(t *testing.T) {
 				{name: "another read", do: nothing, want: large, live: true},
 				{name: "its end", do: deliver("two"), want: "two", changed: true},
 				{name: "the read after", do: nothing, want: "two"},
+			},
+		},
+		"Loosened": {
+			reason: "Whoever holds the Secret must hear of it: what it holds is the same.",
+			max:    1,
+			steps: []step{
+				first, second,
+				{name: "its being held", do: deliverAs("one", false, FinalizerPrefix+"uid", "example.org/other"), want: "one"},
+				{name: "the end of what another holds", do: deliverAs("one", false, FinalizerPrefix+"uid"), want: "one"},
+				{name: "its replacement", do: deliverAs("one", false), want: "one", changed: true},
+				{name: "its deletion", do: deliverAs("one", true), want: "one", changed: true},
+				{name: "another change", do: deliverAs("one", true, "example.org/other"), want: "one"},
 			},
 		},
 		"TooMany": {

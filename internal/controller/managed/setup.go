@@ -78,6 +78,10 @@ type Options struct {
 	// APIOf returns clients with the credentials that upjet has been given.
 	APIOf APIOfFn
 
+	// WatchNamespaces are the Kubernetes namespaces whose resources are reconciled. None
+	// are all.
+	WatchNamespaces []string
+
 	// Clients reads and checks the credentials of ProviderConfigs.
 	Clients *clients.Builder
 

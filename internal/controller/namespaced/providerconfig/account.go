@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 )
 
@@ -25,6 +26,7 @@ import (
 const (
 	accountInterval = time.Second      // at least
 	accountPerUser  = time.Millisecond // of those that it had when it was last accounted for
+	accountLive     = 5                // times that, where they are listed from the API server
 )
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -32,9 +34,7 @@ type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 // account returns a handler that has the use of a ProviderConfig accounted for when
 // it changes: at once where that has it kept, and else a little later, with all changes
 // until then. While it is not kept, that is the sooner the fewer use it.
-func account(kube client.Client, kind string, hold bool, newConfig func() xpresource.ProviderConfig) handler.EventHandler {
-	inner := &xpresource.EnqueueRequestForProviderConfig{Kind: kind}
-
+func account(kube client.Client, kind string, hold, partial bool, newConfig func() xpresource.ProviderConfig) handler.EventHandler {
 	delayed := func(ctx context.Context, q queue) queue {
 		return later{queue: q, wait: func(r reconcile.Request) time.Duration {
 			pc := newConfig()
@@ -45,6 +45,10 @@ func account(kube client.Client, kind string, hold bool, newConfig func() xpreso
 			}
 
 			users := time.Duration(pc.GetUsers()) * accountPerUser
+			if partial && r.Namespace == "" {
+				users *= accountLive
+			}
+
 			if !clients.IsKept(pc, hold) {
 				return min(users, accountInterval) // It may have thousands, and no Secret yet.
 			}
@@ -53,11 +57,24 @@ func account(kube client.Client, kind string, hold bool, newConfig func() xpreso
 		}}
 	}
 
+	add := func(ctx context.Context, q queue, objects ...client.Object) {
+		for _, o := range objects {
+			u, ok := o.(*v1beta1.ProviderConfigUsage)
+			if !ok {
+				continue
+			}
+
+			if k, name := configOf(u); k == kind {
+				delayed(ctx, q).Add(reconcile.Request{NamespacedName: name})
+			}
+		}
+	}
+
 	return handler.Funcs{
-		CreateFunc:  func(ctx context.Context, e event.CreateEvent, q queue) { inner.Create(ctx, e, delayed(ctx, q)) },
-		UpdateFunc:  func(ctx context.Context, e event.UpdateEvent, q queue) { inner.Update(ctx, e, delayed(ctx, q)) },
-		DeleteFunc:  func(ctx context.Context, e event.DeleteEvent, q queue) { inner.Delete(ctx, e, delayed(ctx, q)) },
-		GenericFunc: func(ctx context.Context, e event.GenericEvent, q queue) { inner.Generic(ctx, e, delayed(ctx, q)) },
+		CreateFunc:  func(ctx context.Context, e event.CreateEvent, q queue) { add(ctx, q, e.Object) },
+		UpdateFunc:  func(ctx context.Context, e event.UpdateEvent, q queue) { add(ctx, q, e.ObjectOld, e.ObjectNew) },
+		DeleteFunc:  func(ctx context.Context, e event.DeleteEvent, q queue) { add(ctx, q, e.Object) },
+		GenericFunc: func(ctx context.Context, e event.GenericEvent, q queue) { add(ctx, q, e.Object) },
 	}
 }
 

@@ -51,12 +51,12 @@ func (d *delays) Add(reconcile.Request)                             { d.added = 
 func (d *delays) AddAfter(_ reconcile.Request, after time.Duration) { d.added = append(d.added, after) }
 
 func TestAccount(t *testing.T) {
-	inUse := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Finalizers: []string{"in-use.crossplane.io"}}}
+	inUse := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", UID: "config-uid", Finalizers: []string{"in-use.crossplane.io"}}}
 	inUse.Spec.Credentials.Source = xpv1.CredentialsSourceSecret
 	inUse.Spec.Credentials.SecretRef.Name = "default"
 
 	held := inUse.DeepCopy()
-	held.SetAnnotations(map[string]string{clients.AnnotationHeld: "team-a/default"})
+	held.SetAnnotations(map[string]string{clients.AnnotationHeld: "team-a/default#config-uid"})
 
 	thousands := held.DeepCopy()
 	thousands.SetUsers(3000)
@@ -85,7 +85,7 @@ func TestAccount(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			h := account(cacheWith{pc: tc.pc}, v1beta1.ProviderConfigKind, tc.hold, func() xpresource.ProviderConfig { return &v1beta1.ProviderConfig{} })
+			h := account(cacheWith{pc: tc.pc}, v1beta1.ProviderConfigKind, tc.hold, false, func() xpresource.ProviderConfig { return &v1beta1.ProviderConfig{} })
 
 			for what, send := range map[string]func(queue){
 				"Create": func(q queue) { h.Create(t.Context(), event.CreateEvent{Object: usage}, q) },
@@ -97,6 +97,39 @@ func TestAccount(t *testing.T) {
 				if diff := cmp.Diff(tc.want, q.added); diff != "" {
 					t.Errorf("\n%s\n%s(...): -want, +got:\n%s", tc.reason, what, diff)
 				}
+			}
+		})
+	}
+}
+
+// TestAccountOfUnknownKind checks that somebody lets go of a usage whose config there cannot
+// be.
+func TestAccountOfUnknownKind(t *testing.T) {
+	usage := &v1beta1.ProviderConfigUsage{}
+	usage.SetNamespace("team-a")
+
+	cases := map[string]struct {
+		reason string
+		ref    string
+		kind   string
+		want   int
+	}{
+		"Unknown":        {"Nobody else would.", "Unknown", v1beta1.ProviderConfigKind, 1},
+		"UnknownCluster": {"One is enough.", "ClusterUnknown", v1beta1.ClusterProviderConfigKind, 0},
+		"None":           {"An older version of Crossplane's tracker had none.", "", v1beta1.ProviderConfigKind, 1},
+		"Cluster":        {"It is of no ProviderConfig.", v1beta1.ClusterProviderConfigKind, v1beta1.ProviderConfigKind, 0},
+		"OfCluster":      {"It is of that.", v1beta1.ClusterProviderConfigKind, v1beta1.ClusterProviderConfigKind, 1},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			usage.ProviderConfigReference = xpv1.ProviderConfigReference{Kind: tc.ref, Name: "default"}
+
+			q := &delays{}
+			account(cacheWith{}, tc.kind, true, false, func() xpresource.ProviderConfig { return &v1beta1.ProviderConfig{} }).Create(t.Context(), event.CreateEvent{Object: usage}, q)
+
+			if len(q.added) != tc.want {
+				t.Errorf("\n%s\nCreate(...): want %d requests, got %d", tc.reason, tc.want, len(q.added))
 			}
 		})
 	}

@@ -9,20 +9,16 @@ package providerconfig
 
 import (
 	"context"
-	"time"
 
-	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/providerconfig"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
-	kerrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/lru"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -58,29 +54,34 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name)) //nolint:staticcheck // Crossplane grants a provider no rights on the newer events API.
 
 	// Of the writes that follow one another here, none begins with what was there before
-	// the last: it would end with a conflict, after which Crossplane's reconciler waits for
-	// half a minute, and managed resources that need the ProviderConfig to be kept with it.
+	// the last: it would end with a conflict.
 	own := kubeclient.NewOwn()
 	kube := own.Client(mgr.GetClient())
-	settled := func(r reconcile.Reconciler) reconcile.Reconciler { return own.Settled(mgr.GetClient(), newConfig(), r) }
 
-	r := settled(&accountant{
-		Reconciler: providerconfig.NewReconciler(kubeclient.Manager{Manager: mgr, Client: scoped{kubeclient.NewSparing(mgr.GetClient(), own)}},
-			xpresource.ProviderConfigKinds{
-				Config:    config,
-				Usage:     v1beta1.ProviderConfigUsageGroupVersionKind,
-				UsageList: v1beta1.ProviderConfigUsageListGroupVersionKind,
-			},
-			providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
-			providerconfig.WithRecorder(recorder)),
-		kube: kube,
-		live: mgr.GetAPIReader(),
-		kind: config.Kind,
-	})
+	h := newHolder(kube, mgr.GetAPIReader(), recorder)
+	h.off, h.partial = !o.Clients.HoldCredentials, len(o.WatchNamespaces) > 0
 
-	if o.Clients.HoldCredentials {
-		r = settled(&holder{Reconciler: r, kube: kube, newConfig: newConfig, kind: config.Kind, record: recorder})
+	log := o.Logger.WithValues("controller", name)
+	sweeps := &sweeper{holder: h, live: mgr.GetAPIReader(), log: log, namespaces: o.WatchNamespaces}
+
+	// One is enough: it lets go of what is held for either kind.
+	if config.Kind == v1beta1.ProviderConfigKind {
+		if err := mgr.Add(sweeps); err != nil {
+			return errors.Wrap(err, "cannot add what lets go of Secrets")
+		}
 	}
+
+	r := own.Settled(mgr.GetClient(), newConfig(), &accountant{
+		judge:     &judge{cache: mgr.GetClient(), live: mgr.GetAPIReader(), kinds: kindsOf(o), kind: config.Kind, partial: h.partial},
+		holder:    h,
+		sweeper:   sweeps,
+		kube:      kubeclient.NewSparing(mgr.GetClient(), own),
+		newConfig: newConfig,
+		record:    recorder,
+		log:       log,
+		seen:      lru.New(remembered),
+		told:      lru.New(remembered),
+	})
 
 	c := newChecker(r, kube, config.Kind, newConfig, o.Clients, o.Bulkhead, recorder)
 
@@ -89,11 +90,21 @@ func setup(mgr ctrl.Manager, o managed.Options, config schema.GroupVersionKind, 
 		WithOptions(o.ForControllerRuntime()).
 		// Not because of its own status, which is written here.
 		For(newConfig(), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, noLongerKept(o.Clients.HoldCredentials)))).
-		Watches(&v1beta1.ProviderConfigUsage{}, account(mgr.GetClient(), config.Kind, o.Clients.HoldCredentials, newConfig)).
+		Watches(&v1beta1.ProviderConfigUsage{}, account(mgr.GetClient(), config.Kind, o.Clients.HoldCredentials, h.partial, newConfig)).
 		WatchesRawSource(changedSecrets(mgr, o.Secrets, config)).
 		WatchesRawSource(doubtedChecks(o.Clients.Tenants, c)).
 		WatchesRawSource(o.Bulkhead.Calls(config.Kind)).
 		Complete(ratelimiter.NewReconciler(name, c, o.GlobalRateLimiter))
+}
+
+// kindsOf the managed resources that can use a config.
+func kindsOf(o managed.Options) map[schema.GroupKind]schema.GroupVersionKind {
+	kinds := map[schema.GroupKind]schema.GroupVersionKind{}
+	for _, k := range o.Kinds {
+		kinds[k.GroupKind()] = k
+	}
+
+	return kinds
 }
 
 // noLongerKept lets through the updates by which somebody takes from a ProviderConfig what
@@ -157,112 +168,4 @@ func configs(ctx context.Context, kube client.Reader, config schema.GroupVersion
 	}
 
 	return all
-}
-
-// After what time a ProviderConfig is accounted for again that somebody else has written
-// meanwhile, or whose finalizer could not be written. Crossplane's reconciler would wait
-// for half a minute, in which nothing is created with it.
-const (
-	conflictWait = time.Second
-	refusedWait  = 5 * time.Second
-)
-
-// An accountant accounts for the use of ProviderConfigs, each in its own Kubernetes
-// namespace. Crossplane's reconciler counts the usages of all namespaces for each
-// ProviderConfig of a name: one that nobody uses would be kept because of another
-// tenant's, and show that tenant's number of users.
-type accountant struct {
-	reconcile.Reconciler
-
-	kube client.Client
-	live client.Reader
-	kind string
-}
-
-// Reconcile accounts for the use of a ProviderConfig.
-func (a *accountant) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
-	if err := a.releaseOrphans(ctx, req.NamespacedName); err != nil {
-		return reconcile.Result{}, err
-	}
-
-	result, err := a.Reconciler.Reconcile(context.WithValue(ctx, namespaceKey{}, req.Namespace), req)
-
-	// What the credentials are worth is written by another reconciler. That the two
-	// have met is nothing to tell anybody.
-	if kerrors.IsConflict(err) {
-		return reconcile.Result{RequeueAfter: conflictWait}, nil
-	}
-
-	result.RequeueAfter = min(result.RequeueAfter, refusedWait)
-
-	return result, err
-}
-
-// releaseOrphans lets go of the usages whose managed resource is gone without having
-// done so: one that never had a finalizer, because it was refused, or one from which
-// somebody took it. They would keep the ProviderConfig, and their Kubernetes
-// namespace, for ever.
-func (a *accountant) releaseOrphans(ctx context.Context, config types.NamespacedName) error {
-	usages, err := usagesOf(ctx, a.kube, a.kind, config)
-	if err != nil {
-		return err
-	}
-
-	for i := range usages {
-		if !meta.WasDeleted(&usages[i]) || !meta.FinalizerExists(&usages[i], clients.FinalizerUsage) {
-			continue
-		}
-
-		u := usages[i].DeepCopy()
-
-		user := &metav1.PartialObjectMetadata{}
-		user.SetGroupVersionKind(schema.FromAPIVersionAndKind(u.ResourceReference.APIVersion, u.ResourceReference.Kind))
-
-		// Live, because the usage may be known before its user is.
-		err := a.live.Get(ctx, types.NamespacedName{Namespace: u.GetNamespace(), Name: u.ResourceReference.Name}, user)
-		if client.IgnoreNotFound(err) != nil {
-			return errors.Wrapf(err, "cannot get %s %q", u.ResourceReference.Kind, u.ResourceReference.Name)
-		}
-
-		// A usage has the name of its user's UID.
-		if err == nil && string(user.GetUID()) == u.GetName() {
-			continue
-		}
-
-		meta.RemoveFinalizer(u, clients.FinalizerUsage)
-
-		if err := a.kube.Update(ctx, u); client.IgnoreNotFound(err) != nil {
-			return errors.Wrap(err, "cannot release the ProviderConfigUsage")
-		}
-	}
-
-	return nil
-}
-
-// usagesOf returns the usages of a ProviderConfig in its Kubernetes namespace, or of
-// a ClusterProviderConfig in all. There may be thousands: they are the cache's own,
-// which must not be changed.
-func usagesOf(ctx context.Context, kube client.Reader, kind string, config types.NamespacedName, opts ...client.ListOption) ([]v1beta1.ProviderConfigUsage, error) {
-	l := &v1beta1.ProviderConfigUsageList{}
-	err := kube.List(ctx, l, append(opts, client.InNamespace(config.Namespace), client.MatchingLabels{xpv1.LabelKeyProviderName: config.Name, xpv1.LabelKeyProviderKind: kind}, client.UnsafeDisableDeepCopy)...)
-
-	return l.Items, errors.Wrap(err, "cannot list ProviderConfigUsages")
-}
-
-// namespaceKey of the Kubernetes namespace in a context that a scoped client lists.
-type namespaceKey struct{}
-
-// scoped is a client that lists only what is in the Kubernetes namespace of the
-// context, if that has one.
-type scoped struct {
-	client.Client
-}
-
-// List objects.
-func (s scoped) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
-	if namespace, _ := ctx.Value(namespaceKey{}).(string); namespace != "" {
-		opts = append(opts, client.InNamespace(namespace))
-	}
-
-	return s.Client.List(ctx, list, opts...)
 }
