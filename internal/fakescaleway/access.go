@@ -76,17 +76,8 @@ func (s *Server) callContainer(c *call) (json.RawMessage, *Error) {
 // hasPrivateAccess says whether a policy lets a key call the private containers of
 // a container's project.
 func (s *Server) hasPrivateAccess(k *APIKey, con *Container) bool {
-	for _, n := range s.objects[KindPolicy] {
-		p := n.Resource.(*Policy)
-		if bearer := deref(p.ApplicationID) + deref(p.UserID); bearer != k.bearer() {
-			continue
-		}
-		if slices.ContainsFunc(p.Rules, func(r Rule) bool {
-			inScope := deref(r.OrganizationID) == con.OrganizationID || r.ProjectIDs != nil && slices.Contains(*r.ProjectIDs, con.ProjectID)
-			return inScope && r.Condition == "" && slices.Contains(r.PermissionSetNames, PermissionContainersPrivateAccess)
-		}) {
-			return true
-		}
-	}
-	return false
+	return s.anyRule(k, func(r Rule) bool {
+		inScope := deref(r.OrganizationID) == con.OrganizationID || r.ProjectIDs != nil && slices.Contains(*r.ProjectIDs, con.ProjectID)
+		return inScope && slices.Contains(r.PermissionSetNames, PermissionContainersPrivateAccess)
+	})
 }

@@ -67,11 +67,17 @@ type APIKey struct {
 // bearer is the ID of the application or user.
 func (k *APIKey) bearer() string { return deref(k.ApplicationID) + deref(k.UserID) }
 
+// Types of bearers.
+const (
+	bearerApplication = "application"
+	bearerUser        = "user"
+)
+
 func (k *APIKey) bearerType() string {
 	if k.ApplicationID != nil {
-		return "application"
+		return bearerApplication
 	}
-	return "user"
+	return bearerUser
 }
 
 func (k *APIKey) isExpired() bool { return k.ExpiresAt != nil && !k.now().Before(*k.ExpiresAt) }
@@ -115,6 +121,9 @@ func (s *Server) createAPIKey(c *call) (json.RawMessage, *Error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if req.UserID != nil && !s.reachesKey(c, bearerUser) {
+		return nil, PermissionsDenied(actionWrite, string(KindAPIKey))
+	}
 	expiresAt, err := s.expiry(req.ExpiresAt)
 	if err != nil {
 		return nil, err

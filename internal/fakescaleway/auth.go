@@ -6,7 +6,6 @@ package fakescaleway
 
 import (
 	"crypto/rand"
-	"net/http"
 
 	"github.com/google/uuid"
 )
@@ -24,7 +23,8 @@ type Key struct {
 	SecretKey string
 
 	// OrganizationID is the tenant. A key reaches all objects of its
-	// organization, and no others.
+	// organization, and no others. One that the API has issued reaches those of IAM
+	// only as far as the policies of its bearer allow.
 	OrganizationID string
 
 	// ProjectID is the project clients use by default. Objects can be created in
@@ -61,19 +61,23 @@ func (s *Server) RevokeKey(secretKey string) {
 	delete(s.keys, secretKey)
 }
 
-// authenticate returns the key a request was sent with.
-func (s *Server) authenticate(r *http.Request) (Key, *Error) {
-	secret := r.Header.Get(authHeader)
+// authenticate finds the key a request was sent with, which must be allowed to make
+// requests about a kind.
+func (s *Server) authenticate(c *call, kind Kind) *Error {
+	secret := c.r.Header.Get(authHeader)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if k, ok := s.keys[secret]; ok {
-		return k, nil
+		c.key = k
+		return nil
 	}
 	k, err := s.issuedKey(secret)
 	if err != nil {
-		return Key{}, err
+		return err
 	}
-	return Key{AccessKey: k.ID, SecretKey: secret, OrganizationID: k.OrganizationID, ProjectID: k.DefaultProjectID}, nil
+	c.issued = k
+	c.key = Key{AccessKey: k.ID, SecretKey: secret, OrganizationID: k.OrganizationID, ProjectID: k.DefaultProjectID}
+	return s.permit(c, kind)
 }
 
 // issuedKey returns the key of a secret that the API has issued, if it is still

@@ -26,7 +26,8 @@
 // dropped requests ([Server.Inject]), drift ([Server.Update], [Server.Delete],
 // [Server.SetStatus]), and what clients did ([Server.Requests], [Server.Counts]).
 //
-// It never runs a container, but says who may call one ([RouteCall]). It checks no
-// other permission beyond which organization a key belongs to, bills nothing,
+// It never runs a container, but says who may call one ([RouteCall]). A key that it has
+// issued may read and change objects of IAM only as far as a policy allows; beyond that
+// it checks no permission but which organization a key belongs to. It bills nothing,
 // persists nothing, and never listens on anything but a loopback address.
 package fakescaleway

@@ -174,7 +174,7 @@ func TestIssuedKey(t *testing.T) {
 		want   string // The reason of the refusal. Empty if there is none.
 	}{
 		"Valid": {
-			reason: "It is as good as the key that it was made with.",
+			reason: "It may do what a policy allows.",
 			end:    func(*testing.T, *Server, *clock, sdk, string, string) {},
 		},
 		"Deleted": {
@@ -218,6 +218,7 @@ func TestIssuedKey(t *testing.T) {
 			clk := newClock()
 			s, c := newTestSDK(t, WithClock(clk.Now))
 			app := c.application(t, "app").ID
+			must(c.iam.CreatePolicy(&iam.CreatePolicyRequest{Name: "p", ApplicationID: &app, Rules: []*iam.RuleSpecs{organizationRule(c.key, "IAMReadOnly")}}))(t)
 			issued := must(c.iam.CreateAPIKey(&iam.CreateAPIKeyRequest{ApplicationID: &app, ExpiresAt: scw.TimePtr(clk.Now().Add(time.Hour).Truncate(time.Second))}))(t)
 			k := newSDK(t, s, Key{issued.AccessKey, *issued.SecretKey, c.key.OrganizationID, c.key.ProjectID}, scw.RegionFrPar)
 

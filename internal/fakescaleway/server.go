@@ -45,6 +45,8 @@ type endpoint struct {
 	handle handler
 	// open says that no API key is needed.
 	open bool
+	// kind of the objects, for which permissions may be needed.
+	kind Kind
 }
 
 // A handler applies a request, and returns the JSON to answer, or nil to answer
@@ -271,8 +273,7 @@ func (s *Server) handle(r *http.Request, route string, methods map[string]endpoi
 	}
 	c := &call{r: r, body: body, region: r.PathValue("region")}
 	if !e.open {
-		var err *Error
-		if c.key, err = s.authenticate(r); err != nil {
+		if err := s.authenticate(c, e.kind); err != nil {
 			return nil, err
 		}
 	}
@@ -291,8 +292,10 @@ func (s *Server) handle(r *http.Request, route string, methods map[string]endpoi
 
 // A call is a request that was authenticated.
 type call struct {
-	r      *http.Request
-	key    Key
+	r   *http.Request
+	key Key
+	// issued is the same key, if the API has issued it.
+	issued *APIKey
 	body   []byte
 	region string
 	id     string

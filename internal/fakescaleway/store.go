@@ -261,7 +261,7 @@ func (s *Server) find(kind Kind, c *call, id string, get bool) (*node, *Error) {
 	n, ok := s.objects[kind][id]
 	// Not recorded: an object of another organization is answered like one that
 	// does not exist, so that its existence is not given away.
-	if ok && n.Meta().Region == c.region && n.Meta().OrganizationID == c.key.OrganizationID && s.settle(n, get) {
+	if ok && n.Meta().Region == c.region && n.Meta().OrganizationID == c.key.OrganizationID && s.reaches(c, n) && s.settle(n, get) {
 		return n, nil
 	}
 	if nf := s.kinds[kind].notFound; nf != nil {
@@ -378,7 +378,7 @@ func (s *Server) list(kind Kind) handler {
 		var all []*node
 		for _, n := range s.objects[kind] {
 			o := n.Meta()
-			if o.Region == c.region && o.OrganizationID == c.key.OrganizationID && s.selected(n, q) && s.settle(n, false) {
+			if o.Region == c.region && o.OrganizationID == c.key.OrganizationID && s.reaches(c, n) && s.selected(n, q) && s.settle(n, false) {
 				all = append(all, n)
 			}
 		}
@@ -491,13 +491,13 @@ func (s *Server) ownedProject(c *call, projectID, resource string) *Error {
 // and deleted like most are. A kind without update cannot be changed.
 func (s *Server) crud(kind Kind, route string, create, update handler) []endpoint {
 	es := []endpoint{
-		{method: http.MethodPost, route: route, handle: create},
-		{method: http.MethodGet, route: route, handle: s.list(kind)},
-		{method: http.MethodGet, route: route + "/{id}", handle: s.get(kind)},
-		{method: http.MethodDelete, route: route + "/{id}", handle: s.delete(kind)},
+		{method: http.MethodPost, route: route, handle: create, kind: kind},
+		{method: http.MethodGet, route: route, handle: s.list(kind), kind: kind},
+		{method: http.MethodGet, route: route + "/{id}", handle: s.get(kind), kind: kind},
+		{method: http.MethodDelete, route: route + "/{id}", handle: s.delete(kind), kind: kind},
 	}
 	if update != nil {
-		es = append(es, endpoint{method: http.MethodPatch, route: route + "/{id}", handle: update})
+		es = append(es, endpoint{method: http.MethodPatch, route: route + "/{id}", handle: update, kind: kind})
 	}
 	return es
 }
