@@ -5,12 +5,16 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/fieldpath"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/crossplane/function-sdk-go/resource"
 	"github.com/crossplane/function-sdk-go/resource/composite"
+	"google.golang.org/protobuf/encoding/protojson"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cmd/function-container-access/input/v1beta1"
@@ -182,6 +186,26 @@ func orDefault(d *metav1.Duration, otherwise time.Duration) time.Duration {
 	return d.Duration
 }
 
+// readInput of the function. What is misspelt in it is not taken for left out: without iam
+// the team's own credentials would be used.
+func readInput(req *fnv1.RunFunctionRequest) (*v1beta1.Input, error) {
+	b, err := protojson.Marshal(req.GetInput())
+	if err != nil {
+		return nil, errors.Wrap(err, "cannot read the input of the function")
+	}
+
+	in := &v1beta1.Input{}
+
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+
+	if err := d.Decode(in); err != nil {
+		return nil, errors.Wrap(err, "cannot read the input of the function in the Composition")
+	}
+
+	return in, check(in)
+}
+
 // check the input, as far as its types do not.
 func check(in *v1beta1.Input) error {
 	for field, d := range map[string]*metav1.Duration{"warmUp": in.WarmUp, "gracePeriod": in.GracePeriod} {
@@ -190,5 +214,15 @@ func check(in *v1beta1.Input) error {
 		}
 	}
 
-	return nil
+	if r := in.ProviderConfigRef; r != nil {
+		if r.Kind != kindProviderConfig && r.Kind != kindClusterProviderConfig {
+			return errors.Errorf("providerConfigRef.kind of the function's input is %q: give %q or %q", r.Kind, kindProviderConfig, kindClusterProviderConfig)
+		}
+
+		if r.Name == "" {
+			return errors.Errorf("providerConfigRef of the function's input has no name: give that of a %s", r.Kind)
+		}
+	}
+
+	return checkIAM(in.IAM)
 }

@@ -10,15 +10,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/fieldpath"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/crossplane/function-sdk-go/request"
 	"github.com/crossplane/function-sdk-go/resource"
 	"github.com/crossplane/function-sdk-go/response"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/crossplane-contrib/provider-upjet-scaleway/cmd/function-container-access/input/v1beta1"
 )
 
 const (
@@ -68,12 +65,8 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 }
 
 func (f *Function) run(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse) error {
-	input := &v1beta1.Input{}
-	if err := request.GetInput(req, input); err != nil {
-		return errors.Wrap(err, "cannot read the input of the function")
-	}
-
-	if err := check(input); err != nil {
+	input, err := readInput(req)
+	if err != nil {
 		return err
 	}
 
@@ -98,6 +91,10 @@ func (f *Function) run(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRespon
 	}
 
 	w.published = readPublished(a, xr, w.observed)
+
+	if w.minter, err = w.findMinter(); err != nil {
+		return err
+	}
 
 	desired, err := request.GetDesiredComposedResources(req)
 	if err != nil {
@@ -200,7 +197,13 @@ func (w *world) plan() *plan {
 
 	keepOld := p.keepOld(w)
 
-	p.target = w.find(wanted == mechanismIAM || keepOld && old == mechanismIAM)
+	iam := wanted == mechanismIAM || keepOld && old == mechanismIAM
+
+	p.target = w.find(iam)
+	if iam {
+		w.limit(&p.target)
+	}
+
 	maps.Copy(p.resources, w.done(p.target.observers))
 
 	// What only looks is not what the composite's readiness depends on.
@@ -218,6 +221,10 @@ func (w *world) plan() *plan {
 	}
 
 	p.publish(w)
+
+	if iam && w.exists(mechanismIAM) && w.minter.note != "" {
+		p.message += " " + w.minter.note
+	}
 
 	return p
 }

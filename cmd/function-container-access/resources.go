@@ -99,6 +99,8 @@ type world struct {
 	// published are the connection details that whoever asked can read.
 	published map[string]string
 
+	minter minter
+
 	now time.Time
 }
 
@@ -121,10 +123,14 @@ func (w *world) value(m mechanism) string {
 // readySince tells since when all parts of a mechanism are Ready. It says which part
 // is not, and what that says of itself.
 func (w *world) readySince(m mechanism) (since time.Time, waitingFor string) {
+	missing := ""
+
 	for _, n := range partsOf(m) {
 		o, ok := w.observed[n]
 		if !ok {
-			return time.Time{}, "the " + kindOfName[n] + " is not created yet"
+			// It may be waiting for another, which says why.
+			missing = "the " + kindOfName[n] + " is not created yet"
+			continue
 		}
 
 		// It is Ready until it is gone.
@@ -152,6 +158,10 @@ func (w *world) readySince(m mechanism) (since time.Time, waitingFor string) {
 				since = c.LastTransitionTime.Time
 			}
 		}
+	}
+
+	if missing != "" {
+		return time.Time{}, missing
 	}
 
 	if w.value(m) == "" {
@@ -191,9 +201,13 @@ func (w *world) compose(m mechanism, t target, leaving bool) map[resource.Name]*
 		return nil
 	}
 
-	parts := map[resource.Name]object{nameApplication: w.application(), nameAPIKey: w.apiKey(renew)}
-	if project != "" {
-		parts[namePolicy] = w.policy(project)
+	parts := map[resource.Name]object{nameApplication: w.application()}
+	if key, ok := w.apiKey(project, renew); ok {
+		parts[nameAPIKey] = key
+	}
+
+	if policy, ok := w.policy(project); ok && project != "" {
+		parts[namePolicy] = policy
 	}
 
 	return w.done(parts)
@@ -234,13 +248,17 @@ func (w *world) done(objects map[resource.Name]object) map[resource.Name]*resour
 	return all
 }
 
-func (w *world) providerConfigRef() object {
-	ref := object{"kind": "ProviderConfig", "name": "default"}
+// providerConfig of who asks.
+func (w *world) providerConfig() v1beta1.ProviderConfigReference {
 	if r := w.input.ProviderConfigRef; r != nil {
-		ref["kind"], ref["name"] = r.Kind, r.Name
+		return *r
 	}
 
-	return ref
+	return v1beta1.ProviderConfigReference{Kind: kindProviderConfig, Name: "default"}
+}
+
+func (w *world) providerConfigRef() object {
+	return minter{ref: w.providerConfig()}.providerConfigRef()
 }
 
 func (w *world) token(renew string) object {
@@ -257,19 +275,25 @@ func (w *world) token(renew string) object {
 		to["namespaceIdRef"] = object{"name": t.NamespaceName}
 	}
 
-	return w.minted(containerAPI, kindToken, suffixToken, renew, to)
+	return w.minted(containerAPI, kindToken, suffixToken, renew, w.providerConfigRef(), to)
 }
 
-func (w *world) apiKey(renew string) object {
-	return w.minted(iamAPI, kindAPIKey, suffixAPIKey, renew, object{
-		"applicationIdSelector": object{"matchControllerRef": true},
-		"description":           w.access.shortDescription(),
-	})
+// apiKey, unless it is not known yet of which application, or for which project.
+func (w *world) apiKey(project, renew string) (object, bool) {
+	forProvider := object{"description": w.access.shortDescription()}
+	w.defaultProject(project, forProvider)
+	known := w.bearer(nameAPIKey, forProvider)
+
+	if _, ok := w.observed[nameAPIKey]; !ok && w.minter.separate {
+		known = known && project != ""
+	}
+
+	return w.minted(iamAPI, kindAPIKey, suffixAPIKey, renew, w.minter.providerConfigRef(), forProvider), known
 }
 
 // minted is a resource with a value that is shown once, which goes into a Secret with
 // the given suffix.
-func (w *world) minted(apiVersion, kind, suffix, renew string, forProvider object) object {
+func (w *world) minted(apiVersion, kind, suffix, renew string, providerConfigRef, forProvider object) object {
 	if at := w.access.spec.ExpiresAt; at != "" {
 		forProvider["expiresAt"] = at
 	}
@@ -278,7 +302,7 @@ func (w *world) minted(apiVersion, kind, suffix, renew string, forProvider objec
 		"apiVersion": apiVersion,
 		"kind":       kind,
 		"spec": object{
-			"providerConfigRef":          w.providerConfigRef(),
+			"providerConfigRef":          providerConfigRef,
 			"forProvider":                forProvider,
 			"writeConnectionSecretToRef": object{"name": w.access.composite + suffix},
 		},
@@ -296,29 +320,32 @@ func (w *world) application() object {
 		"apiVersion": iamAPI,
 		"kind":       kindApplication,
 		"spec": object{
-			"providerConfigRef": w.providerConfigRef(),
+			"providerConfigRef": w.minter.providerConfigRef(),
 			"forProvider":       object{"name": w.nameAtScaleway(), "description": w.access.shortDescription()},
 		},
 	}
 }
 
-func (w *world) policy(project string) object {
+// policy, unless it is not known yet for which application.
+func (w *world) policy(project string) (object, bool) {
+	forProvider := object{
+		"name":        w.nameAtScaleway(),
+		"description": w.access.shortDescription(),
+		"rule": []any{object{
+			"permissionSetNames": []any{permissionSet},
+			"projectIds":         []any{project},
+		}},
+	}
+	known := w.bearer(namePolicy, forProvider)
+
 	return object{
 		"apiVersion": iamAPI,
 		"kind":       kindPolicy,
 		"spec": object{
-			"providerConfigRef": w.providerConfigRef(),
-			"forProvider": object{
-				"name":                  w.nameAtScaleway(),
-				"description":           w.access.shortDescription(),
-				"applicationIdSelector": object{"matchControllerRef": true},
-				"rule": []any{object{
-					"permissionSetNames": []any{permissionSet},
-					"projectIds":         []any{project},
-				}},
-			},
+			"providerConfigRef": w.minter.providerConfigRef(),
+			"forProvider":       forProvider,
 		},
-	}
+	}, known
 }
 
 // nameAtScaleway of the application and its policy. Names are unique in an

@@ -29,6 +29,12 @@ type Input struct {
 	// +kubebuilder:default={kind: ProviderConfig, name: default}
 	ProviderConfigRef *ProviderConfigReference `json:"providerConfigRef,omitempty"`
 
+	// IAM says with which other credentials the parts of an API key are made. Without
+	// it, they are made with ProviderConfigRef, whose key then needs rights in IAM, with
+	// which it can give itself the organization.
+	// +optional
+	IAM *IAM `json:"iam,omitempty"`
+
 	// WarmUp is how long the new credential of a move must have been Ready before the
 	// Secret holds it, such as 1m, which is the default: Scaleway may take a while to
 	// apply a policy.
@@ -40,6 +46,33 @@ type Input struct {
 	// than what reads the Secret takes to notice.
 	// +optional
 	GracePeriod *metav1.Duration `json:"gracePeriod,omitempty"`
+}
+
+// IAM is with which credentials an Application, its Policy and its ApiKey are made, and
+// what they may open.
+type IAM struct {
+	// ProviderConfigRef is the ClusterProviderConfig whose key makes API keys. Who asks
+	// for access must not be able to use it otherwise.
+	ProviderConfigRef ClusterProviderConfigReference `json:"providerConfigRef"`
+
+	// Projects has the IDs of the projects whose private containers may be opened from a
+	// Kubernetes namespace, by the name of that. From one that is not named here none
+	// may.
+	// +optional
+	Projects map[string][]string `json:"projects,omitempty"`
+}
+
+// ClusterProviderConfigReference names a ClusterProviderConfig.
+type ClusterProviderConfigReference struct {
+	// Kind is ClusterProviderConfig, which is the default.
+	// +optional
+	// +kubebuilder:default=ClusterProviderConfig
+	// +kubebuilder:validation:Enum=ClusterProviderConfig
+	Kind string `json:"kind,omitempty"`
+
+	// Name of the ClusterProviderConfig.
+	// +kubebuilder:validation:MinLength=1
+	Name string `json:"name"`
 }
 
 // ProviderConfigReference names a ProviderConfig.
