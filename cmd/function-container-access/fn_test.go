@@ -180,6 +180,17 @@ func (c *cluster) once() {
 			if m, _ := old["metadata"].(object); m["deletionTimestamp"] != nil {
 				metadata["deletionTimestamp"] = m["deletionTimestamp"]
 			}
+
+			// What the provider and others have written stays.
+			if id, ok := annotationsOf(old)[annotationExternalName]; ok {
+				annotations := maps.Clone(annotationsOf(o))
+				if annotations == nil {
+					annotations = object{}
+				}
+
+				annotations[annotationExternalName] = id
+				metadata["annotations"] = annotations
+			}
 		}
 
 		c.objects[resource.Name(n)] = o
@@ -206,6 +217,10 @@ func (c *cluster) ready(names ...resource.Name) *cluster {
 
 		if n == nameToken || n == nameAPIKey {
 			c.mint(n)
+		}
+
+		if n == nameApplication && annotationsOf(o)[annotationExternalName] == nil {
+			c.created(n, application)
 		}
 
 		o["status"] = object{
@@ -718,6 +733,12 @@ func TestNeverWithoutAValue(t *testing.T) {
 	for seed := range uint64(40) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
 		c := newCluster(t, toContainer(object{"mechanism": "token"})).findable()
+
+		// Whoever makes the key.
+		if seed%2 == 1 {
+			c.separate()
+		}
+
 		c.run().ready(nameToken).run()
 
 		// When each value was last what the Secret held.
@@ -909,6 +930,40 @@ func TestRefused(t *testing.T) {
 			reason: "It would revoke what is in use.",
 			change: func(c *cluster) { c.input["gracePeriod"] = "-1h" },
 			want:   "gracePeriod of the function's input is -1h0m0s: give a time that is not negative, such as 1h",
+		},
+		"MisspeltIAM": {
+			reason: "What is misspelt is not taken for left out: the key of the team would be used.",
+			change: func(c *cluster) { c.input["imm"] = object{"providerConfigRef": object{"name": "platform-iam"}} },
+			want:   `cannot read the input of the function in the Composition: json: unknown field "imm"`,
+		},
+		"MisspeltIAMReference": {
+			reason: "Nor is what is misspelt within it.",
+			change: func(c *cluster) { c.input["iam"] = object{"providerConfig": object{"name": "platform-iam"}} },
+			want:   `unknown field "providerConfig"`,
+		},
+		"IAMWithoutReference": {
+			reason: "A reference that is missing is not taken for the team's.",
+			change: func(c *cluster) { c.input["iam"] = object{} },
+			want:   "iam.providerConfigRef of the function's input has no name: give that of a ClusterProviderConfig",
+		},
+		"IAMOfTheTeam": {
+			reason: "A key that is in the team's namespace is the team's.",
+			change: func(c *cluster) {
+				c.input["iam"] = object{"providerConfigRef": object{"kind": "ProviderConfig", "name": "iam"}}
+			},
+			want: `iam.providerConfigRef.kind of the function's input is "ProviderConfig": give "ClusterProviderConfig"`,
+		},
+		"IAMProjectByName": {
+			reason: "A name of a project matches none.",
+			change: func(c *cluster) {
+				c.input["iam"] = object{"providerConfigRef": object{"name": "platform-iam"}, "projects": object{"team-a": []any{"web"}}}
+			},
+			want: `iam.projects of the function's input has "web" for the namespace "team-a": give the ID of a project`,
+		},
+		"MisspeltKind": {
+			reason: "It would be refused for each object, one by one.",
+			change: func(c *cluster) { c.input["providerConfigRef"] = object{"kind": "Providerconfig", "name": "default"} },
+			want:   `providerConfigRef.kind of the function's input is "Providerconfig": give "ProviderConfig" or "ClusterProviderConfig"`,
 		},
 		"MalformedInput": {
 			reason: "An input that cannot be read is not taken for none.",
