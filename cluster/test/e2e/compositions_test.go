@@ -56,17 +56,8 @@ const (
 	keyEndpoint = "endpoint"
 )
 
-// composeExamples installs the compositions among the examples and has a team use
-// them. The promised Secrets must arrive, and open the container.
+// composeExamples has a team use the compositions among the examples. The promised Secrets must arrive, and open the container.
 func (s *suite) composeExamples(t *testing.T) {
-	for _, p := range promised {
-		dir := p.example[0]
-		s.applyExample(t, "compositions", dir, "definition.yaml")
-		s.applyExample(t, "compositions", dir, "composition.yaml")
-	}
-
-	s.hurry(t)
-
 	for _, p := range promised {
 		s.applyExample(t, append([]string{"compositions"}, p.example...)...)
 	}

@@ -64,6 +64,9 @@ type suite struct {
 	// parent is the ID of a container namespace that no object stands for.
 	parent string
 
+	// teamKey and platformKey are issued by Scaleway, with policies.
+	teamKey, platformKey fakescaleway.Key
+
 	// secrets are the contents of the Secrets that the compositions promise, by name.
 	secrets map[string]map[string]string
 }
@@ -90,7 +93,10 @@ func TestCrossplane(t *testing.T) {
 		{"RemovePolicy", (*suite).removePolicy},
 		{"ActivateKindsInUse", (*suite).activateKindsInUse},
 		{"KeepRules", (*suite).keepRules},
+		{"OneKey", (*suite).oneKey},
+		{"TwoKeys", (*suite).twoKeys},
 		{"Compose", (*suite).composeExamples},
+		{"Separated", (*suite).separated},
 		{"SurviveRestart", (*suite).surviveRestart},
 		{"Renew", (*suite).renew},
 		{"Move", (*suite).move},

@@ -32,6 +32,15 @@ const (
 func (s *suite) hurry(t *testing.T) {
 	t.Helper()
 
+	s.editInput(t, func(input map[string]any) {
+		input["warmUp"], input["gracePeriod"] = warmUp.String(), gracePeriod.String()
+	})
+}
+
+// editInput changes what the compositions of access tell the function.
+func (s *suite) editInput(t *testing.T, edit func(input map[string]any)) {
+	t.Helper()
+
 	for _, name := range []string{"containeraccess", "xcontaineraccess"} {
 		c := object("apiextensions.crossplane.io/v1", "Composition", "", name)
 
@@ -43,7 +52,7 @@ func (s *suite) hurry(t *testing.T) {
 
 			step, _ := pipeline[0].(map[string]any)
 			input, _ := step["input"].(map[string]any)
-			input["warmUp"], input["gracePeriod"] = warmUp.String(), gracePeriod.String()
+			edit(input)
 
 			if err := unstructured.SetNestedSlice(c.Object, pipeline, "spec", "pipeline"); err != nil {
 				t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/yaml"
 
@@ -35,11 +36,20 @@ func TestRender(t *testing.T) {
 		"--observed-resources=" + filepath.Join(render, "observed.yaml"),
 	}
 
+	// The same, before anything was made in IAM.
+	onlyNamespace := []string{whatThereIs[0], "--observed-resources=" + namespaceOnly(t, filepath.Join(render, "observed.yaml"))}
+
 	cases := map[string]struct {
 		reason string
 		dir    string
 		xr     string
 		flags  []string
+
+		// edit the composition.
+		edit func(string) string
+
+		// iam is with what is managed what is in IAM, and fatal why nothing is rendered.
+		iam, fatal string
 
 		// composition is how its composition validates.
 		composition string
@@ -50,12 +60,35 @@ func TestRender(t *testing.T) {
 			reason: "It consists of an API key of an application whose policy opens the project. There is no Secret before there is a value.",
 			dir:    "containeraccess", xr: "containeraccess.yaml",
 			flags: whatThereIs, composition: "0 missing schemas, 2 success cases",
+			iam:  platformIAM,
 			want: map[string]int{"ContainerAccess": 1, "Application": 1, "Policy": 1, "ApiKey": 1, "ContainerNamespace": 1},
+		},
+		"ContainerAccessOfBefore": {
+			reason: "Where the composition has no credentials of the platform's, all are those of the namespace.",
+			dir:    "containeraccess", xr: "containeraccess.yaml",
+			edit:  func(c string) string { return without(c, "        iam:\n", "        # When an access") },
+			flags: onlyNamespace, composition: "0 missing schemas, 2 success cases",
+			iam:  "default",
+			want: map[string]int{"ContainerAccess": 1, "Application": 1, "Policy": 1, "ApiKey": 1, "ContainerNamespace": 1},
+		},
+		"ContainerAccessWithoutConfig": {
+			reason: "Where the credentials of the platform's are not there, no key is made.",
+			dir:    "containeraccess", xr: "containeraccess.yaml",
+			edit:  func(c string) string { return strings.Replace(c, "name: platform-iam", "name: platfrom-iam", 1) },
+			flags: onlyNamespace, composition: "0 missing schemas, 2 success cases",
+			want: map[string]int{"ContainerAccess": 1, "ContainerNamespace": 1},
+		},
+		"ContainerAccessMisspelt": {
+			reason: "What is misspelt in the composition is said.",
+			dir:    "containeraccess", xr: "containeraccess.yaml",
+			edit:  func(c string) string { return strings.Replace(c, "        iam:", "        imm:", 1) },
+			flags: whatThereIs, fatal: `unknown field "imm"`,
 		},
 		"ContainerAccessClaim": {
 			reason: "The composite of a claim consists of the same, in the namespace of the claim.",
 			dir:    "containeraccess-claim", xr: "xr.yaml",
 			flags: whatThereIs, composition: "0 missing schemas, 2 success cases",
+			iam:  platformIAM,
 			want: map[string]int{"XContainerAccess": 1, "Application": 1, "Policy": 1, "ApiKey": 1, "ContainerNamespace": 1},
 		},
 		"PrivateApplication": {
@@ -69,10 +102,19 @@ func TestRender(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(examples, tc.dir)
+			composition := edited(t, filepath.Join(dir, "composition.yaml"), tc.edit)
 
 			rendered, err := output(t.Context(), dir, append([]string{
-				shared.crank, "render", tc.xr, "composition.yaml", functions, "--xrd=definition.yaml", "--include-full-xr",
+				shared.crank, "render", tc.xr, composition, functions, "--xrd=definition.yaml", "--include-full-xr",
 			}, tc.flags...)...)
+			if tc.fatal != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.fatal) {
+					t.Errorf("\n%s\nan error that says %q is wanted, not %v", tc.reason, tc.fatal, err)
+				}
+
+				return
+			}
+
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,6 +128,12 @@ func TestRender(t *testing.T) {
 
 			for _, o := range objects {
 				got[o.GetKind()]++
+
+				if name, _, _ := unstructured.NestedString(o.Object, "spec", "providerConfigRef", "name"); o.GroupVersionKind().Group == iamGroup && tc.iam != "" && name != tc.iam {
+					t.Errorf("\n%s\nthe %s is managed with %q, not with %q", tc.reason, o.GetKind(), name, tc.iam)
+				} else if o.GroupVersionKind().Group == group && name != "default" {
+					t.Errorf("\n%s\nthe %s is managed with %q, not with that of the namespace", tc.reason, o.GetKind(), name)
+				}
 
 				// A namespaced composite leaves it to Crossplane.
 				if strings.HasSuffix(o.GroupVersionKind().Group, configGroup) && o.GetNamespace() != team && o.GetNamespace() != "" {
@@ -116,7 +164,7 @@ func TestRender(t *testing.T) {
 
 			// The input of patch-and-transform has a schema in its package, which is not
 			// here.
-			said, err = validate(t, extensions, cache, []string{filepath.Join(dir, "composition.yaml")})
+			said, err = validate(t, extensions, cache, []string{composition})
 			if err != nil || !strings.Contains(said, tc.composition) {
 				t.Errorf("\n%s\n%s: %v", tc.reason, said, err)
 			}
@@ -138,6 +186,50 @@ func TestRender(t *testing.T) {
 		if _, err := validate(t, extensions, cache, []string{file}); err == nil || !strings.Contains(err.Error(), "give exactly one of") {
 			t.Errorf("a ContainerAccess to two things should not validate, else nothing is: %v", err)
 		}
+	})
+}
+
+// edited returns the path of a file that was edited, or of the file itself.
+func edited(t *testing.T, file string, edit func(string) string) string {
+	t.Helper()
+
+	if edit == nil {
+		return file
+	}
+
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	after := edit(string(b))
+	if after == string(b) {
+		t.Fatalf("nothing in %s is edited", file)
+	}
+
+	path := filepath.Join(t.TempDir(), filepath.Base(file))
+	if err := os.WriteFile(path, []byte(after), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	return path
+}
+
+// without what is between two texts.
+func without(s, from, to string) string {
+	before, rest, _ := strings.Cut(s, from)
+	_, after, _ := strings.Cut(rest, to)
+
+	return before + to + after
+}
+
+// namespaceOnly is the first object of a file.
+func namespaceOnly(t *testing.T, file string) string {
+	t.Helper()
+
+	return edited(t, file, func(s string) string {
+		first, _, _ := strings.Cut(s, "\n---")
+		return first
 	})
 }
 

@@ -163,6 +163,8 @@ func (s *suite) uninstall(t *testing.T) {
 		return !runs && len(s.served(t)) == 0, "served: " + strings.Join(s.served(t), ", ")
 	})
 
+	s.dropKeys(t)
+
 	// The parents that the test itself has created.
 	for kind, n := range s.scaleway.Alive() {
 		if n != 0 && kind != "namespace" {
