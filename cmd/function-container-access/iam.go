@@ -92,8 +92,9 @@ func (w *world) findMinter() (minter, error) {
 			continue
 		}
 
-		if k := o.Resource.GetKind(); k != part.kind || !strings.HasPrefix(o.Resource.GetAPIVersion(), "iam.") {
-			return minter{}, errors.Errorf("what is composed as %q is the %s %q, and not of the kind %s: somebody has put it there. Delete it, or take its annotation crossplane.io/composition-resource-name away", part.name, k, o.Resource.GetName(), part.kind)
+		if k := o.Resource.GetKind(); k != part.kind || !strings.HasPrefix(o.Resource.GetAPIVersion(), iamGroup+"/") {
+			return minter{}, errors.Errorf("what is composed as %q is the %s %q of %s, and not of the kind %s of %s: somebody has put it there. Delete it, or take its annotation crossplane.io/composition-resource-name away",
+				part.name, k, o.Resource.GetName(), o.Resource.GetAPIVersion(), part.kind, iamAPI)
 		}
 
 		ref := configOf(o.Resource)

@@ -373,7 +373,7 @@ func TestIAM(t *testing.T) {
 
 				c := namespaceAccess(t).separate()
 				c.objects[nameApplication] = object{
-					"apiVersion": "platform.example.org/v1alpha1", "kind": "Anything",
+					"apiVersion": "iam.example.org/v1beta1", "kind": kindApplication,
 					"metadata": object{"name": "planted", "namespace": "team-a", "annotations": object{annotationExternalName: other}},
 					"spec":     object{"providerConfigRef": object{"kind": "ClusterProviderConfig", "name": "platform-iam"}},
 				}
@@ -382,7 +382,26 @@ func TestIAM(t *testing.T) {
 			},
 			want: want{
 				Application: platformIAM,
-				Fatal:       `what is composed as "application" is the Anything "planted", and not of the kind Application: somebody has put it there. Delete it, or take its annotation crossplane.io/composition-resource-name away`,
+				Fatal:       `what is composed as "application" is the Application "planted" of iam.example.org/v1beta1, and not of the kind Application of iam.scaleway.m.crossplane.io/v1beta1: somebody has put it there. Delete it, or take its annotation crossplane.io/composition-resource-name away`,
+			},
+		},
+		"PlantedSibling": {
+			reason: "Nor is another kind of IAM.",
+			make: func(t *testing.T) *cluster {
+				t.Helper()
+
+				c := namespaceAccess(t).separate()
+				c.objects[nameApplication] = object{
+					"apiVersion": iamAPI, "kind": "Group",
+					"metadata": object{"name": "planted", "namespace": "team-a", "annotations": object{annotationExternalName: other}},
+					"spec":     object{"providerConfigRef": object{"kind": "ClusterProviderConfig", "name": "platform-iam"}},
+				}
+
+				return c.run()
+			},
+			want: want{
+				Application: platformIAM,
+				Fatal:       `what is composed as "application" is the Group "planted" of iam.scaleway.m.crossplane.io/v1beta1, and not of the kind Application of iam.scaleway.m.crossplane.io/v1beta1: somebody has put it there. Delete it, or take its annotation crossplane.io/composition-resource-name away`,
 			},
 		},
 		"ApplicationMadeAgain": {

@@ -33,7 +33,8 @@ const (
 // Kinds of the provider.
 const (
 	containerAPI = "container.scaleway.m.crossplane.io/v1beta1"
-	iamAPI       = "iam.scaleway.m.crossplane.io/v1beta1"
+	iamGroup     = "iam.scaleway.m.crossplane.io"
+	iamAPI       = iamGroup + "/v1beta1"
 
 	kindToken              = "Token"
 	kindContainer          = "Container"

@@ -194,8 +194,7 @@ func TestClusterProviderConfigUsers(t *testing.T) {
 	meta.SetExternalName(planted, uuid)
 
 	for _, mg := range []xpresource.ModernManaged{composed, planted} {
-		e.Create(mg)
-		t.Cleanup(func() { e.Delete(mg) })
+		create(t, e, mg)
 	}
 
 	// written is what somebody writes by hand.
