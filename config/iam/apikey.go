@@ -49,6 +49,7 @@ func apiKey() resource.Resource {
 		// mark away.
 		Immutable:        []string{"description", "user_id"},
 		ImmutableBecause: "what uses the API key would not learn of it. Create another ApiKey instead, and delete this one when nothing uses it any more",
+		Authentication:   &resource.Authentication{IsKey: true, Bearers: []string{"application_id", "user_id"}},
 		Minted: &resource.Minted{
 			Attribute:       "secret_key",
 			MarkArgument:    "description",

@@ -30,5 +30,6 @@ func application() resource.Resource {
 		NeedsOrganization: true,
 		Immutable:         []string{"organization_id"},
 		ImmutableBecause:  noMove,
+		Authentication:    &resource.Authentication{BearerOf: "application_id"},
 	}
 }

@@ -46,6 +46,7 @@ func policy() resource.Resource {
 		ImmutableBecause:  noMove,
 		ExactlyOneOf:      [][]string{principals},
 		SpecRules:         rules(),
+		Authentication:    &resource.Authentication{Bearers: []string{"application_id", "user_id"}},
 
 		// Somebody may have given the policy to another principal at Scaleway: that is
 		// changed back, and never becomes what the user wants beside the one given.

@@ -136,6 +136,10 @@ type Resource struct {
 	// it is guarded. Optional.
 	Minted *Minted
 
+	// Authentication says what an object is to the API keys that Scaleway is called
+	// with. It is not deleted while a ProviderConfig that is in use needs it. Optional.
+	Authentication *Authentication
+
 	// ConnectionDetails returns keys of the connection Secret besides upjet's
 	// attribute.*, from the resource's Terraform attributes. Optional, and not for a
 	// Minted resource, which says it in Keys.
@@ -267,6 +271,7 @@ func (r Resource) Configure(c *ujconfig.Resource) {
 	r.configureDiff(c)
 	r.configureMinted(c)
 	r.configureExpiry(c)
+	r.checkAuthentication(c)
 
 	if r.ConnectionDetails != nil {
 		c.Sensitive.AdditionalConnectionDetailsFn = r.ConnectionDetails

@@ -69,6 +69,8 @@ type Builder struct {
 
 	// notKept are the UIDs of ProviderConfigs that have just been waited for in vain.
 	notKept *cache.LRUExpireCache
+
+	suspended suspended
 }
 
 // configured clients for one set of credentials.
@@ -130,15 +132,23 @@ func (b *Builder) Setup(ctx context.Context, kube client.Client, mg xpresource.M
 		return terraform.Setup{}, err
 	}
 
+	toCreate := !meta.WasDeleted(mg) && meta.GetExternalName(mg) == ""
+
 	// What a namespace that is deleted takes away together with them, while it is being
 	// created, would stay at Scaleway.
-	if toCreate := !meta.WasDeleted(mg) && meta.GetExternalName(mg) == ""; toCreate && !IsKept(pc, b.HoldCredentials) {
+	if toCreate && !IsKept(pc, b.HoldCredentials) {
 		if pc, err = b.awaitKept(ctx, kube, mm, pc); err != nil {
 			return terraform.Setup{}, err
 		}
 
 		// It may name others meanwhile.
 		if credentials, err = b.Credentials(ctx, pc); err != nil {
+			return terraform.Setup{}, err
+		}
+	}
+
+	if toCreate {
+		if err := b.checkSuspended(pc, credentials); err != nil {
 			return terraform.Setup{}, err
 		}
 	}

@@ -75,6 +75,9 @@ func (s *Server) authenticate(c *call, kind Kind) *Error {
 	if err != nil {
 		return err
 	}
+	if !s.hasRights(k) {
+		return PermissionsDenied("use", string(KindAPIKey))
+	}
 	c.issued = k
 	c.key = Key{AccessKey: k.ID, SecretKey: secret, OrganizationID: k.OrganizationID, ProjectID: k.DefaultProjectID}
 	return s.permit(c, kind)
@@ -95,6 +98,20 @@ func (s *Server) issuedKey(secret string) (*APIKey, *Error) {
 		return nil, DeniedAuthentication("expired")
 	}
 	return k, nil
+}
+
+// hasRights says whether there is a policy for an application. What it allows is not
+// looked at, and a user always has rights of his own.
+func (s *Server) hasRights(k *APIKey) bool {
+	if k.ApplicationID == nil {
+		return true
+	}
+	for _, n := range s.objects[KindPolicy] {
+		if deref(n.Resource.(*Policy).ApplicationID) == k.bearer() {
+			return true
+		}
+	}
+	return false
 }
 
 func newAccessKey() string {

@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/dependents"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/transport"
@@ -45,8 +46,15 @@ type Connector struct {
 	// which that cannot be told.
 	unchanged *unchangedConnector
 
+	// deleted are the names of objects that Scaleway has deleted when this process asked
+	// for it, by UID.
+	deleted sync.Map
+
 	// guard guards kinds whose secret is shown once. It is nil for others.
 	guard *onetime.Guard
+
+	// dependents keep what API keys that are in use need.
+	dependents *dependents.Guard
 }
 
 // Connect checks the managed resource, and returns a client for its object at
@@ -113,6 +121,10 @@ func (c *Connector) connectDeleted(ctx context.Context, mg ujresource.Terraforme
 		}
 	}
 
+	if c.hasDeleted(mg) && c.dependents.Gone(ctx, mg) {
+		return nothing, nil
+	}
+
 	// Upjet takes an object for deleted once Terraform's Delete has returned,
 	// which for some kinds is before Scaleway has deleted it. Without what upjet
 	// remembers, it asks Scaleway.
@@ -158,6 +170,9 @@ func (c *Connector) forget(uid types.UID) {
 		c.unchanged.forget(uid)
 	}
 
+	c.deleted.Delete(uid)
+	c.dependents.Forget(uid)
+
 	if c.guard != nil {
 		c.guard.Forget(uid)
 	}
@@ -180,6 +195,13 @@ func (c *Connector) path(mg xpresource.Managed) string {
 	}
 
 	return c.resource.ObjectPath(id.Region, id.UUID)
+}
+
+// hasDeleted tells whether the managed resource's object is one that Scaleway has
+// deleted when this process asked for it.
+func (c *Connector) hasDeleted(mg xpresource.Managed) bool {
+	name, ok := c.deleted.Load(mg.GetUID())
+	return ok && meta.WasDeleted(mg) && name == meta.GetExternalName(mg)
 }
 
 // external is the client for one object.
@@ -265,6 +287,12 @@ func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.E
 		return managed.ExternalDelete{}, nil
 	}
 
+	end, err := e.connector.dependents.Begin(ctx, mg)
+	if err != nil {
+		return managed.ExternalDelete{}, release.HowTo(err, meta.GetExternalName(mg))
+	}
+	defer end()
+
 	// With a client that has observed nothing: upjet hands the difference that an
 	// observation found to Terraform, which deletes and then creates an object
 	// whose difference needs another one.
@@ -282,6 +310,8 @@ func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.E
 	deletion, err := fresh.Delete(ctx, mg)
 
 	if _, ok := answer(); ok && err == nil {
+		e.connector.deleted.Store(mg.GetUID(), meta.GetExternalName(mg))
+
 		if mr, err := onetime.AsResource(mg); err == nil && e.connector.guard != nil {
 			e.connector.guard.NoteDeleted(mr)
 		}

@@ -188,6 +188,8 @@ func newReconciler(mgr ctrl.Manager, o Options, k Kind, own *kubeclient.Own) (*C
 		c.inner = c.unchanged
 	}
 
+	c.dependents = newDependents(mgr, o, c)
+
 	initializers := []managed.Initializer{managed.InitializerFn(checkReferences)}
 
 	if c.resource.Minted != nil {
@@ -299,6 +301,8 @@ func Setup(mgr ctrl.Manager, o Options, k Kind) error {
 	if c.guard != nil {
 		sources = append(sources, changedSecrets(mgr, k, own))
 	}
+
+	sources = append(sources, c.dependents.Sources(mgr.GetCache())...)
 
 	for _, s := range sources {
 		if err := controller.Watch(s); err != nil {
