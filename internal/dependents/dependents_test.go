@@ -208,7 +208,7 @@ func TestBegin(t *testing.T) {
 					w.token(fmt.Sprintf("reader-%02d", i))
 				}
 			},
-			want: []string{`which 9 objects use, such as Token "reader-00", Token "reader-01", Token "reader-02", has`},
+			want: []string{`which 20 objects use, such as Token "reader-00", Token "reader-01", Token "reader-02", has`},
 		},
 		"UsedByItself": {
 			reason: "An API key can delete itself.",

@@ -228,7 +228,9 @@ func TestVault03PolicyDeleted(t *testing.T) {
 // Nor the application that it belongs to, with which Scaleway deletes it.
 func TestVault03ApplicationDeleted(t *testing.T) {
 	testHeld(t, fakescaleway.RouteApplication, func(c chain) xpresource.ModernManaged { return c.application },
-		func(c chain) string { return framework.ExternalName(c.key) + ", which works only with this Application" })
+		func(c chain) string {
+			return framework.ExternalName(c.key) + ", which works only with this Application"
+		})
 }
 
 // A Kubernetes namespace with all of it can be deleted, and nothing is left.
@@ -250,4 +252,136 @@ func TestVault03NamespaceDeleted(t *testing.T) {
 			wantNothing(t, e)
 		})
 	}
+}
+
+// credentialsOf returns the JSON of a ProviderConfig's Secret, for the API key of a chain.
+func (c chain) credentialsOf(e *framework.Env) string {
+	return e.Credentials(fakescaleway.Key{
+		AccessKey: framework.ExternalName(c.key), SecretKey: string(e.SecretData("tenant")["secret_key"]),
+		OrganizationID: e.Key.OrganizationID, ProjectID: e.Key.ProjectID,
+	})
+}
+
+// An API key that has been put into the ProviderConfig that it uses itself is deleted
+// with itself, after what else uses it and before what makes it work.
+func TestVault03ApiKeyOfItsOwnProviderConfig(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.CreateProviderConfig("admin", e.Credentials(e.NewKey()))
+	e.StartProvider()
+
+	c := newKey(e)
+
+	for _, mg := range []xpresource.ModernManaged{c.application, c.policy} {
+		e.Update(mg, func() {
+			mg.SetProviderConfigReference(&xpv1.ProviderConfigReference{Kind: v1beta1.ProviderConfigKind, Name: "admin"})
+		})
+	}
+
+	e.WaitReady(c.iam()...)
+	e.Rotate(c.credentialsOf(e))
+
+	tk := e.NewToken("reader", e.CreateParent())
+	e.Create(tk)
+	e.WaitReady(tk)
+
+	startDeletion(t, e, c.policy)
+	waitHeld(e, c.policy, "2 objects use", `Token "reader"`, `ApiKey "tenant"`)
+
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
+	startDeletion(t, e, ns)
+	e.WaitGone(ns)
+	wantNothing(t, e)
+}
+
+// Of what is all deleted with the API key that it makes none can be the first. It stays,
+// says so, and goes when it is given another ProviderConfig.
+func TestVault03Circle(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	other := e.Neighbour()
+	other.CreateProviderConfig("admin", e.Credentials(e.NewKey()))
+
+	admin := &v1beta1.ClusterProviderConfig{ObjectMeta: metav1.ObjectMeta{Name: "admin-" + e.Namespace}}
+	admin.Spec.Credentials.Source = xpv1.CredentialsSourceSecret
+	admin.Spec.Credentials.SecretRef = &v1beta1.SecretSelector{SecretReference: xpv1.SecretReference{Namespace: other.Namespace, Name: "admin"}, Key: "credentials"}
+	e.Create(admin)
+
+	c := newKey(e)
+	e.Rotate(c.credentialsOf(e))
+
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
+	startDeletion(t, e, ns)
+
+	for _, mg := range c.iam() {
+		waitHeld(e, mg, "none can be the first", "spec.providerConfigRef")
+	}
+
+	for _, mg := range c.iam() {
+		e.Update(mg, func() {
+			mg.SetProviderConfigReference(&xpv1.ProviderConfigReference{Kind: v1beta1.ClusterProviderConfigKind, Name: admin.GetName()})
+		})
+	}
+
+	e.WaitGone(ns)
+	wantNothing(t, e)
+	e.Delete(admin)
+}
+
+// Objects in Kubernetes namespaces count that another installation watches.
+func TestVault03UsedElsewhere(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	other := e.Neighbour()
+	other.StartProvider()
+
+	c := newChain(t, e, true)
+
+	tk := other.NewToken("elsewhere", e.CreateParent())
+	tk.SetProviderConfigReference(c.ref())
+	other.Create(tk)
+	other.WaitReady(tk)
+
+	startDeletion(t, e, c.key)
+	c.delete(e)
+	waitHeld(e, c.key, "an object uses")
+	wantNotDeleted(t, e, fakescaleway.RouteAPIKey)
+
+	other.Delete(tk)
+	e.WaitGone(c.key)
+}
+
+// An ApiKey that leaves its API key at Scaleway waits for nobody. What it has published
+// stays as long as it is in use.
+func TestVault03ApiKeyOrphaned(t *testing.T) {
+	t.Parallel()
+
+	e := framework.New(t)
+	e.StartProvider()
+
+	c := newChain(t, e, false)
+	e.Update(c.key, func() {
+		c.key.SetManagementPolicies(xpv1.ManagementPolicies{xpv1.ManagementActionObserve})
+	})
+	e.Delete(c.key)
+
+	s := secretNamed(e, "tenant")
+	e.Eventually("the Secret to be deleted, but for what holds it", func() (bool, string) {
+		e.Get(s)
+		return s.GetDeletionTimestamp() != nil, "it is not"
+	})
+
+	e.WaitPolled(fakescaleway.RouteToken, chained)
+	e.WaitReady(c.tokens...)
+
+	c.delete(e)
+	e.WaitGone(s)
+	wantNotDeleted(t, e, fakescaleway.RouteAPIKey)
 }
