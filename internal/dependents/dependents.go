@@ -148,7 +148,7 @@ func (g *Guard) check(ctx context.Context, mg xpresource.ModernManaged, keys set
 
 	for _, pc := range configs {
 		key, unread := g.Credentials.AccessKey(ctx, pc)
-		if unread == nil && !keys.Has(key) && (key != "" || !g.publishes(mg, g.Credentials.SecretOf(pc))) {
+		if unread == nil && !keys.Has(key) && !g.publishes(mg, g.Credentials.SecretOf(pc)) {
 			continue
 		}
 
@@ -211,7 +211,8 @@ func (g *Guard) configs(ctx context.Context, namespace string) ([]xpresource.Pro
 }
 
 // publishes tells whether the managed resource is an API key that is written to the
-// Secret. Where what that holds is of no use, it may be put right with this key only.
+// Secret, whatever that holds now: a renewal may be under way, and what is of no use may
+// have to be put right with this key.
 func (g *Guard) publishes(mg xpresource.Managed, secret types.NamespacedName) bool {
 	w, ok := mg.(xpresource.LocalConnectionSecretWriterTo)
 	if !ok || !g.Resource.Authentication.IsKey || w.GetWriteConnectionSecretToReference() == nil {

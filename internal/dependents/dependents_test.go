@@ -54,6 +54,9 @@ type world struct {
 	failing error
 	refuses bool
 
+	// secret that all ProviderConfigs name.
+	secret string
+
 	suspended []string
 }
 
@@ -68,7 +71,7 @@ func (w *world) SecretOf(pc client.Object) types.NamespacedName {
 		return types.NamespacedName{}
 	}
 
-	return types.NamespacedName{Namespace: pc.GetNamespace(), Name: "secret"}
+	return types.NamespacedName{Namespace: pc.GetNamespace(), Name: w.secret}
 }
 
 // Suspend implements Credentials.
@@ -219,7 +222,16 @@ func TestBegin(t *testing.T) {
 			world: func(w *world) {
 				w.token("reader")
 				w.keys[types.NamespacedName{Namespace: "team-a", Name: "tenant"}] = another
+				w.secret = "another"
 			},
+		},
+		"AnotherKeyInItsSecret": {
+			reason: "It is being renewed.",
+			world: func(w *world) {
+				w.token("reader")
+				w.keys[types.NamespacedName{Namespace: "team-a", Name: "tenant"}] = another
+			},
+			want: []string{"has this API key"},
 		},
 		"Cluster": {
 			reason: "Objects of other Kubernetes namespaces count, and are not named.",
@@ -374,7 +386,7 @@ func TestBegin(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := &world{t: t, keys: map[types.NamespacedName]string{}}
+			w := &world{t: t, keys: map[types.NamespacedName]string{}, secret: "secret"}
 			w.config("team-a", "tenant", served)
 
 			if tc.world != nil {
@@ -458,7 +470,7 @@ func TestGone(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := &world{t: t, keys: map[types.NamespacedName]string{}, refuses: tc.refuses}
+			w := &world{t: t, keys: map[types.NamespacedName]string{}, secret: "other", refuses: tc.refuses}
 			w.config("team-a", "tenant", served)
 			w.config("team-a", "default", another)
 
@@ -515,7 +527,7 @@ func TestLeft(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := &world{t: t, keys: map[types.NamespacedName]string{}}
+			w := &world{t: t, keys: map[types.NamespacedName]string{}, secret: "secret"}
 			w.config("team-a", "tenant", served)
 
 			for i := range tc.users {
