@@ -9,6 +9,8 @@ package dependents
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -206,6 +208,9 @@ func (g *Guard) configs(ctx context.Context, namespace string) ([]xpresource.Pro
 	for i := range cluster.Items {
 		all = append(all, &cluster.Items[i])
 	}
+
+	// The cache has no order, and what is said must not change each time.
+	slices.SortFunc(all, func(a, b xpresource.ProviderConfig) int { return strings.Compare(nameOf(a), nameOf(b)) })
 
 	return all, nil
 }
