@@ -5,6 +5,7 @@
 package integration
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -53,7 +54,7 @@ func newChain(t *testing.T, e *framework.Env, cluster bool) chain {
 		c.config = pc
 
 		t.Cleanup(func() {
-			_ = e.Client.Delete(t.Context(), pc) // It is no test's object.
+			_ = e.Client.Delete(context.WithoutCancel(t.Context()), pc) // Other tests list it too.
 		})
 	} else {
 		pc := &v1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, Name: "tenant"}}
