@@ -14,6 +14,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -176,11 +177,17 @@ func (g *Guard) get(ctx context.Context, usage v1beta1.ProviderConfigUsage) (xpr
 	}
 
 	err = g.Live.Get(ctx, types.NamespacedName{Namespace: usage.GetNamespace(), Name: ref.Name}, mg)
-	if apimeta.IsNoMatchError(err) || client.IgnoreNotFound(err) == nil && (err != nil || string(mg.GetUID()) != usage.GetName()) {
+
+	switch {
+	case apimeta.IsNoMatchError(err) || kerrors.IsNotFound(err):
 		return nil, nil
+	case err != nil:
+		return nil, errors.Wrapf(err, "cannot get %s %q", ref.Kind, ref.Name)
+	case string(mg.GetUID()) != usage.GetName():
+		return nil, nil // Another one of the name.
 	}
 
-	return mg, errors.Wrapf(err, "cannot get %s %q", ref.Kind, ref.Name)
+	return mg, nil
 }
 
 // circular tells whether nobody uses a ProviderConfig any more but what is being deleted
