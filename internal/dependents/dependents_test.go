@@ -39,6 +39,9 @@ const (
 	user        = "33333333-3333-4333-8333-333333333333"
 )
 
+// longName begins the names of ClusterProviderConfigs that are too long for a label.
+var longName = strings.Repeat("x", 63)
+
 // A world is what a Guard sees.
 type world struct {
 	t       *testing.T
@@ -126,7 +129,7 @@ func (w *world) config(namespace, name, key string) {
 func (w *world) use(kind, config, namespace, apiVersion, user, name string) {
 	u := &v1beta1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{
 		Namespace: namespace, Name: "uid-" + name,
-		Labels: map[string]string{xpv1.LabelKeyProviderName: config, xpv1.LabelKeyProviderKind: kind},
+		Labels: map[string]string{xpv1.LabelKeyProviderName: config[:min(len(config), 63)], xpv1.LabelKeyProviderKind: kind},
 	}}
 	u.SetProviderConfigReference(xpv1.ProviderConfigReference{Kind: kind, Name: config})
 	u.SetResourceReference(xpv1.TypedReference{APIVersion: apiVersion, Kind: user, Name: name})
@@ -256,6 +259,24 @@ func TestBegin(t *testing.T) {
 		"ElsewhereOfTheSameName": {
 			reason: "The users of another ProviderConfig are not this one's.",
 			world:  func(w *world) { w.use("ProviderConfig", "tenant", "team-b", "v1", "Token", "reader") },
+		},
+		"LongNames": {
+			reason: "A label cannot tell them apart.",
+			world: func(w *world) {
+				w.config("", longName+"a", served)
+				w.config("", longName+"b", another)
+				w.use("ClusterProviderConfig", longName+"a", "team-a", "v1", "Token", "reader")
+				w.use("ClusterProviderConfig", longName+"b", "team-a", "v1", "Token", "other")
+			},
+			want: []string{`which Token "reader" uses`},
+		},
+		"LongNameUnused": {
+			reason: "It is another one that is used.",
+			world: func(w *world) {
+				w.config("", longName+"a", served)
+				w.config("", longName+"b", another)
+				w.use("ClusterProviderConfig", longName+"b", "team-a", "v1", "Token", "other")
+			},
 		},
 		"CopiedElsewhere": {
 			reason: "Who copies a key into another Kubernetes namespace cannot hold on to it.",

@@ -7,7 +7,6 @@ package dependents
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -18,6 +17,7 @@ import (
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
@@ -27,6 +27,16 @@ import (
 // few is how many users of a ProviderConfig are looked at one by one. If there are more,
 // there is one of any other kind, or somebody has a strange number of keys.
 const few = 8
+
+// pageOf returns how many usages are listed at once: those that are looked at, and that of
+// the managed resource itself. Where a label cannot select them, there are others.
+func pageOf(c config) int64 {
+	if len(c.Name) > validation.LabelValueMaxLength {
+		return 500
+	}
+
+	return few + 2
+}
 
 // users of a ProviderConfig, besides the managed resource for which they are looked for.
 type users struct {
@@ -84,19 +94,26 @@ func (u users) names() string {
 
 // usersOf returns who uses a ProviderConfig besides the managed resource.
 func (g *Guard) usersOf(ctx context.Context, pc xpresource.ProviderConfig, mg xpresource.ModernManaged) (users, error) {
-	l := &v1beta1.ProviderConfigUsageList{}
+	u := users{namespace: mg.GetNamespace()}
 	c := configOf(pc)
 
-	// One more, because the managed resource may be one of them.
-	err := g.Live.List(ctx, l, usagesOf(c), client.InNamespace(c.Namespace), client.Limit(few+1))
-	if err != nil {
-		return users{}, errors.Wrap(err, "cannot list ProviderConfigUsages")
+	for l := (&v1beta1.ProviderConfigUsageList{}); !u.all && len(u.seen) <= few; {
+		err := g.Live.List(ctx, l, usagesOf(c), client.InNamespace(c.Namespace), client.Limit(pageOf(c)), client.Continue(l.GetContinue()))
+		if err != nil {
+			return users{}, errors.Wrap(err, "cannot list ProviderConfigUsages")
+		}
+
+		for _, usage := range l.Items {
+			// A usage has the name of its user's UID.
+			if usedBy(&usage) == c && usage.GetName() != string(mg.GetUID()) {
+				u.seen = append(u.seen, usage)
+			}
+		}
+
+		u.all = l.GetContinue() == ""
 	}
 
-	u := users{namespace: mg.GetNamespace()}
-	// A usage has the name of its user's UID.
-	u.seen = slices.DeleteFunc(l.Items, func(usage v1beta1.ProviderConfigUsage) bool { return usage.GetName() == string(mg.GetUID()) })
-	u.all = l.GetContinue() == "" && len(u.seen) <= few
+	u.all = u.all && len(u.seen) <= few
 
 	if u.all {
 		if err := g.look(ctx, pc, &u); err != nil {
@@ -112,9 +129,15 @@ func (g *Guard) usersOf(ctx context.Context, pc xpresource.ProviderConfig, mg xp
 	return u, nil
 }
 
-// usagesOf selects the usages of a ProviderConfig.
+// usagesOf selects the usages of a ProviderConfig, and perhaps others: its name may be
+// too long for a label.
 func usagesOf(c config) client.MatchingLabels {
-	return client.MatchingLabels{xpv1.LabelKeyProviderName: c.Name, xpv1.LabelKeyProviderKind: c.Kind}
+	l := client.MatchingLabels{xpv1.LabelKeyProviderKind: c.Kind}
+	if len(c.Name) <= validation.LabelValueMaxLength {
+		l[xpv1.LabelKeyProviderName] = c.Name
+	}
+
+	return l
 }
 
 // look at those users on which API keys may depend themselves. What is being deleted

@@ -119,6 +119,7 @@ func (g *Guard) left(ctx context.Context, c config, q queue) {
 
 	l := &v1beta1.ProviderConfigUsageList{}
 
+	// Those of another one with a long name may be among them: then it takes a minute more.
 	err := g.Kube.List(ctx, l, usagesOf(c), client.InNamespace(c.Namespace), client.Limit(nearlyNone), client.UnsafeDisableDeepCopy)
 	if err == nil && len(l.Items) < nearlyNone {
 		g.wake(c, q)

@@ -39,6 +39,8 @@ type chain struct {
 
 	config client.Object
 	tokens []xpresource.ModernManaged
+	// parent of the Tokens at Scaleway.
+	parent string
 }
 
 // newChain creates a chain, with a ClusterProviderConfig or with a ProviderConfig.
@@ -65,9 +67,9 @@ func newChain(t *testing.T, e *framework.Env, cluster bool) chain {
 
 	e.Create(c.config)
 
-	parent := e.CreateParent()
+	c.parent = e.CreateParent()
 	for i := range chained {
-		c.tokens = append(c.tokens, c.newToken(e, fmt.Sprintf("reader-%d", i), parent))
+		c.tokens = append(c.tokens, c.newToken(e, fmt.Sprintf("reader-%d", i)))
 	}
 
 	e.WaitReady(c.tokens...)
@@ -124,8 +126,8 @@ func (c chain) ref() *xpv1.ProviderConfigReference {
 }
 
 // newToken creates a Token with the API key.
-func (c chain) newToken(e *framework.Env, name, parent string) *containerv1beta1.Token {
-	tk := e.NewToken(name, parent)
+func (c chain) newToken(e *framework.Env, name string) *containerv1beta1.Token {
+	tk := e.NewToken(name, c.parent)
 	tk.SetProviderConfigReference(c.ref())
 	e.Create(tk)
 
@@ -345,7 +347,7 @@ func TestVault03UsedElsewhere(t *testing.T) {
 
 	c := newChain(t, e, true)
 
-	tk := other.NewToken("elsewhere", e.CreateParent())
+	tk := other.NewToken("elsewhere", c.parent)
 	tk.SetProviderConfigReference(c.ref())
 	other.Create(tk)
 	other.WaitReady(tk)
