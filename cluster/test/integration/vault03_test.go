@@ -141,8 +141,8 @@ func (c chain) delete(e *framework.Env) {
 	}
 }
 
-// waitHeld waits until a managed resource that is being deleted says what needs it.
-func waitHeld(e *framework.Env, mg xpresource.ModernManaged, texts ...string) {
+// waitNeeded waits until a managed resource that is being deleted says what needs it.
+func waitNeeded(e *framework.Env, mg xpresource.ModernManaged, texts ...string) {
 	e.WaitCondition(mg, xpv1.TypeSynced, "False, with "+strings.Join(texts, ", "), func(c xpv1.Condition) bool {
 		for _, text := range texts {
 			if !strings.Contains(c.Message, text) {
@@ -165,8 +165,8 @@ func wantNothing(t *testing.T, e *framework.Env) {
 	}
 }
 
-// wantNotDeleted fails unless no request of the route has deleted anything.
-func wantNotDeleted(t *testing.T, e *framework.Env, route string) {
+// wantNoDelete fails unless no request of the route has deleted anything.
+func wantNoDelete(t *testing.T, e *framework.Env, route string) {
 	t.Helper()
 
 	if n := e.Scaleway.Count(http.MethodDelete, route); n != 0 {
@@ -174,8 +174,8 @@ func wantNotDeleted(t *testing.T, e *framework.Env, route string) {
 	}
 }
 
-// testHeld deletes one object of a chain, which must wait for the Tokens, and go then.
-func testHeld(t *testing.T, route string, which func(chain) xpresource.ModernManaged, says func(chain) string) {
+// testNeeded deletes one object of a chain, which must wait for the Tokens, and go then.
+func testNeeded(t *testing.T, route string, which func(chain) xpresource.ModernManaged, says func(chain) string) {
 	t.Helper()
 	t.Parallel()
 
@@ -190,9 +190,9 @@ func testHeld(t *testing.T, route string, which func(chain) xpresource.ModernMan
 			held := which(c)
 
 			startDeletion(t, e, held)
-			waitHeld(e, held, c.ref().Kind, c.ref().Name, fmt.Sprintf("%d objects use, such as Token", chained), says(c),
+			waitNeeded(e, held, c.ref().Kind, c.ref().Name, fmt.Sprintf("%d objects use, such as Token", chained), says(c),
 				managed.AnnotationRelease+"="+framework.ExternalName(held))
-			wantNotDeleted(t, e, route)
+			wantNoDelete(t, e, route)
 
 			e.WaitPolled(fakescaleway.RouteToken, chained)
 			e.WaitReady(c.tokens...)
@@ -219,18 +219,18 @@ func testHeld(t *testing.T, route string, which func(chain) xpresource.ModernMan
 
 // An API key is not revoked while a ProviderConfig has it that is in use.
 func TestVault03ApiKeyDeleted(t *testing.T) {
-	testHeld(t, fakescaleway.RouteAPIKey, func(c chain) xpresource.ModernManaged { return c.key }, func(chain) string { return "has this API key" })
+	testNeeded(t, fakescaleway.RouteAPIKey, func(c chain) xpresource.ModernManaged { return c.key }, func(chain) string { return "has this API key" })
 }
 
 // Neither is the policy deleted that allows it what it is used for.
 func TestVault03PolicyDeleted(t *testing.T) {
-	testHeld(t, fakescaleway.RoutePolicy, func(c chain) xpresource.ModernManaged { return c.policy },
+	testNeeded(t, fakescaleway.RoutePolicy, func(c chain) xpresource.ModernManaged { return c.policy },
 		func(c chain) string { return framework.ExternalName(c.key) + ", which works only with this Policy" })
 }
 
 // Nor the application that it belongs to, with which Scaleway deletes it.
 func TestVault03ApplicationDeleted(t *testing.T) {
-	testHeld(t, fakescaleway.RouteApplication, func(c chain) xpresource.ModernManaged { return c.application },
+	testNeeded(t, fakescaleway.RouteApplication, func(c chain) xpresource.ModernManaged { return c.application },
 		func(c chain) string {
 			return framework.ExternalName(c.key) + ", which works only with this Application"
 		})
@@ -290,7 +290,7 @@ func TestVault03ApiKeyOfItsOwnProviderConfig(t *testing.T) {
 	e.WaitReady(tk)
 
 	startDeletion(t, e, c.policy)
-	waitHeld(e, c.policy, "2 objects use", `Token "reader"`, `ApiKey "tenant"`)
+	waitNeeded(e, c.policy, "2 objects use", `Token "reader"`, `ApiKey "tenant"`)
 
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
 	startDeletion(t, e, ns)
@@ -321,7 +321,7 @@ func TestVault03Circle(t *testing.T) {
 	startDeletion(t, e, ns)
 
 	for _, mg := range c.iam() {
-		waitHeld(e, mg, "none can be the first", "spec.providerConfigRef")
+		waitNeeded(e, mg, "none can be the first", "spec.providerConfigRef")
 	}
 
 	for _, mg := range c.iam() {
@@ -354,8 +354,8 @@ func TestVault03UsedElsewhere(t *testing.T) {
 
 	startDeletion(t, e, c.key)
 	c.delete(e)
-	waitHeld(e, c.key, "an object uses")
-	wantNotDeleted(t, e, fakescaleway.RouteAPIKey)
+	waitNeeded(e, c.key, "an object uses")
+	wantNoDelete(t, e, fakescaleway.RouteAPIKey)
 
 	other.Delete(tk)
 	e.WaitGone(c.key)
@@ -386,5 +386,5 @@ func TestVault03ApiKeyOrphaned(t *testing.T) {
 
 	c.delete(e)
 	e.WaitGone(s)
-	wantNotDeleted(t, e, fakescaleway.RouteAPIKey)
+	wantNoDelete(t, e, fakescaleway.RouteAPIKey)
 }
