@@ -87,6 +87,7 @@ type Secrets struct {
 	ctx       context.Context //nolint:containedctx // Of all watches: they outlive the read that begins them.
 	watches   map[types.NamespacedName]*secretWatch
 	listeners []func(context.Context, types.NamespacedName)
+	watchers  []func(context.Context, types.NamespacedName)
 }
 
 // NewSecrets returns a reader of Secrets.
@@ -101,9 +102,18 @@ func NewSecrets(kube client.WithWatch, log logging.Logger) *Secrets {
 	}
 }
 
+// OnLoosened has fn called, from any goroutine, with the name of a Secret that has lost a
+// finalizer by which it was held, or is being deleted; and once with that of one that is not
+// held when it is first seen, which may have lost it before.
+func (s *Secrets) OnLoosened(fn func(ctx context.Context, name types.NamespacedName)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	s.watchers = append(s.watchers, fn)
+}
+
 // OnChange has fn called, from any goroutine, with the name of a Secret whose
-// content is no longer what was read last, or that has lost what holds it, or is being
-// deleted.
+// content is no longer what was read last.
 func (s *Secrets) OnChange(fn func(ctx context.Context, name types.NamespacedName)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,6 +127,16 @@ func (s *Secrets) changed(ctx context.Context, name types.NamespacedName) {
 	s.mu.Unlock()
 
 	for _, fn := range listeners {
+		fn(ctx, name)
+	}
+}
+
+func (s *Secrets) loosened(ctx context.Context, name types.NamespacedName) {
+	s.mu.Lock()
+	watchers := slices.Clone(s.watchers)
+	s.mu.Unlock()
+
+	for _, fn := range watchers {
 		fn(ctx, name)
 	}
 }
@@ -258,7 +278,7 @@ func (s *Secrets) follow(ctx context.Context, name types.NamespacedName, w *secr
 		deliver(list.Items[0].Data, true)
 
 		if w.loosened(&list.Items[0]) {
-			s.changed(ctx, name)
+			s.loosened(ctx, name)
 		}
 	} else {
 		deliver(nil, false)
@@ -271,7 +291,7 @@ func (s *Secrets) follow(ctx context.Context, name types.NamespacedName, w *secr
 				deliver(secret.Data, true)
 
 				if w.loosened(secret) {
-					s.changed(ctx, name)
+					s.loosened(ctx, name)
 				}
 			}
 		case watch.Deleted:
@@ -304,8 +324,9 @@ type secretWatch struct {
 	data   map[string][]byte
 	// large is whether there are more data than are kept.
 	large bool
-	// leaving is whether the Secret is being deleted, and holders are the finalizers that
-	// hold it.
+	// seen is whether the watch has delivered it. Then leaving is whether it is being
+	// deleted, and holders are the finalizers that hold it.
+	seen    bool
 	leaving bool
 	holders []string
 }
@@ -347,7 +368,7 @@ func (w *secretWatch) deliver(data map[string][]byte, exists bool, now time.Time
 }
 
 // loosened tells whether the Secret has lost a finalizer that held it, or is being deleted
-// since: somebody has replaced it, or wants it to go.
+// since: somebody has replaced it, or wants it to go. That may have been before it is seen.
 func (w *secretWatch) loosened(s *corev1.Secret) bool {
 	holders := slices.DeleteFunc(slices.Clone(s.GetFinalizers()), func(f string) bool { return !strings.HasPrefix(f, FinalizerPrefix) })
 	leaving := s.GetDeletionTimestamp() != nil
@@ -355,8 +376,8 @@ func (w *secretWatch) loosened(s *corev1.Secret) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
-	lost := leaving && !w.leaving || slices.ContainsFunc(w.holders, func(f string) bool { return !slices.Contains(holders, f) })
-	w.leaving, w.holders = leaving, holders
+	lost := leaving && !w.leaving || !w.seen && len(holders) == 0 || slices.ContainsFunc(w.holders, func(f string) bool { return !slices.Contains(holders, f) })
+	w.seen, w.leaving, w.holders = true, leaving, holders
 
 	return lost
 }

@@ -136,11 +136,14 @@ type step struct {
 	live bool
 	// changed is whether a change was announced since the step before.
 	changed bool
+	// loosened is whether it was announced since the step before that nothing may hold the
+	// Secret any more. The first reader has it looked at.
+	loosened bool
 }
 
 func TestSecrets(t *testing.T) {
 	nothing := func(*Secrets, *apiServer) {}
-	first := step{name: "the first read", do: nothing, want: "one", live: true}
+	first := step{name: "the first read", do: nothing, want: "one", live: true, loosened: true}
 	second := step{name: "the second read", do: nothing, want: "one"}
 	deliver := func(value string) func(*Secrets, *apiServer) {
 		return func(_ *Secrets, a *apiServer) { a.open().Modify(a.set(value)) }
@@ -213,7 +216,7 @@ func TestSecrets(t *testing.T) {
 			steps: []step{
 				{name: "the first read", do: func(_ *Secrets, a *apiServer) { a.set("") }, live: true},
 				{name: "the second read", do: nothing},
-				{name: "its creation", do: func(_ *Secrets, a *apiServer) { a.open().Add(a.set("two")) }, want: "two", changed: true},
+				{name: "its creation", do: func(_ *Secrets, a *apiServer) { a.open().Add(a.set("two")) }, want: "two", changed: true, loosened: true},
 			},
 		},
 		"WatchEnded": {
@@ -280,8 +283,8 @@ func TestSecrets(t *testing.T) {
 				first, second,
 				{name: "its being held", do: deliverAs("one", false, FinalizerPrefix+"uid", "example.org/other"), want: "one"},
 				{name: "the end of what another holds", do: deliverAs("one", false, FinalizerPrefix+"uid"), want: "one"},
-				{name: "its replacement", do: deliverAs("one", false), want: "one", changed: true},
-				{name: "its deletion", do: deliverAs("one", true), want: "one", changed: true},
+				{name: "its replacement", do: deliverAs("one", false), want: "one", loosened: true},
+				{name: "its deletion", do: deliverAs("one", true), want: "one", loosened: true},
 				{name: "another change", do: deliverAs("one", true, "example.org/other"), want: "one"},
 			},
 		},
@@ -289,7 +292,7 @@ func TestSecrets(t *testing.T) {
 			reason: "Beyond the bound there are no watches: each read is one of the API server.",
 			max:    0,
 			steps: []step{
-				first,
+				{name: "the first read", do: nothing, want: "one", live: true},
 				{name: "the second read", do: nothing, want: "one", live: true},
 				{name: "a rotation", do: func(_ *Secrets, a *apiServer) { a.set("two") }, want: "two", live: true},
 			},
@@ -299,7 +302,7 @@ func TestSecrets(t *testing.T) {
 			max:    1,
 			steps: []step{
 				first,
-				{name: "hours without a read", do: func(_ *Secrets, a *apiServer) { bookmarks(int(2*maxIdle/time.Minute))(nil, a) }, want: "one", live: true},
+				{name: "hours without a read", do: func(_ *Secrets, a *apiServer) { bookmarks(int(2*maxIdle/time.Minute))(nil, a) }, want: "one", live: true, loosened: true},
 				second,
 			},
 		},
@@ -320,6 +323,9 @@ func TestSecrets(t *testing.T) {
 					changes++
 				})
 
+				loosened := false
+				s.OnLoosened(func(context.Context, types.NamespacedName) { loosened = true })
+
 				go s.Start(t.Context())
 				synctest.Wait()
 
@@ -339,15 +345,15 @@ func TestSecrets(t *testing.T) {
 					synctest.Wait()
 
 					a.mu.Lock()
-					got := step{name: st.name, want: string(data["value"]), live: a.gets > gets, changed: changes > 0}
+					got := step{name: st.name, want: string(data["value"]), live: a.gets > gets, changed: changes > 0, loosened: loosened}
 					a.mu.Unlock()
 
-					want := step{name: st.name, want: st.want, live: st.live, changed: st.changed}
+					want := step{name: st.name, want: st.want, live: st.live, changed: st.changed, loosened: st.loosened}
 					if diff := cmp.Diff(want, got, cmp.AllowUnexported(step{})); diff != "" {
 						t.Errorf("\n%s\nGet(...) after %s: -want, +got:\n%s", tc.reason, st.name, diff)
 					}
 
-					changes = 0
+					changes, loosened = 0, false
 
 					if n := kept(s); n > maxKept {
 						t.Errorf("\n%s\n%d bytes are kept after %s, want at most %d", tc.reason, n, st.name, maxKept)

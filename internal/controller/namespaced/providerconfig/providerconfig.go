@@ -116,16 +116,19 @@ func noLongerKept(holdCredentials bool) predicate.Predicate {
 }
 
 // changedSecrets is a source of requests for the configs that read a Secret whose
-// content has changed.
+// content has changed, or that nothing may hold any more.
 func changedSecrets(mgr ctrl.Manager, secrets *clients.Secrets, config schema.GroupVersionKind) source.Source {
 	return source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-		secrets.OnChange(func(ctx context.Context, name types.NamespacedName) {
+		look := func(ctx context.Context, name types.NamespacedName) {
 			for _, pc := range configs(ctx, mgr.GetClient(), config, name.Namespace) {
 				if clients.SecretOf(pc) == name {
 					queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(pc)})
 				}
 			}
-		})
+		}
+
+		secrets.OnChange(look)
+		secrets.OnLoosened(look)
 
 		return nil
 	})
