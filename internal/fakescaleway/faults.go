@@ -6,7 +6,8 @@ package fakescaleway
 
 import (
 	"bytes"
-	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -67,6 +68,10 @@ type Fault struct {
 
 	// Body is answered with Status. It may be empty.
 	Body string
+
+	// Quote answers Status with an error whose message is Body, and after it all that
+	// was sent, the API key included, as a proxy does that shows what it refuses.
+	Quote bool
 
 	// Header is added to the answer with Status.
 	Header http.Header
@@ -162,11 +167,20 @@ func (fs *faultSet) hit(r *http.Request, route string, body []byte) *InjectedFau
 	return nil
 }
 
+// quote returns the body of an error that quotes a request.
+func quote(message string, r *http.Request, body []byte) []byte {
+	b, err := json.Marshal(map[string]string{"message": fmt.Sprintf("%s: %s %s %v %s", message, r.Method, r.URL, r.Header, body)})
+	if err != nil {
+		panic(err) // Strings always marshal.
+	}
+	return b
+}
+
 // inject serves a request that has run into a fault. It returns the answer, and
 // whether the request was applied. There is no answer if the connection is to be
 // dropped.
-func (s *Server) inject(ctx context.Context, i *InjectedFault, apply func() (*answer, bool)) (a *answer, applied bool) {
-	f := &i.fault
+func (s *Server) inject(r *http.Request, body []byte, i *InjectedFault, apply func() (*answer, bool)) (a *answer, applied bool) {
+	ctx, f := r.Context(), &i.fault
 	if f.Delay > 0 {
 		select {
 		case <-time.After(f.Delay):
@@ -201,7 +215,11 @@ func (s *Server) inject(ctx context.Context, i *InjectedFault, apply func() (*an
 		return nil, applied
 	}
 	if f.Status != 0 {
-		return &answer{status: f.Status, body: []byte(f.Body), contentType: f.ContentType, header: f.Header}, applied
+		said := []byte(f.Body)
+		if f.Quote {
+			said = quote(f.Body, r, body)
+		}
+		return &answer{status: f.Status, body: said, contentType: f.ContentType, header: f.Header}, applied
 	}
 	if a == nil {
 		a, applied = apply()

@@ -203,6 +203,20 @@ func TestFaultAnswer(t *testing.T) {
 	}
 }
 
+// A fault can quote what was sent, as a proxy may.
+func TestFaultQuotes(t *testing.T) {
+	s := NewTestServer(t)
+	k := s.NewKey()
+	s.Inject(Fault{Status: http.StatusBadRequest, Body: "refused", Quote: true})
+
+	got := post(t.Context(), s, k, "the-name")
+	for _, want := range []string{`{"message":"refused: POST `, k.SecretKey, "the-name"} {
+		if !strings.Contains(got.Body, want) {
+			t.Errorf("want an answer that holds %q, got %s", want, got.Body)
+		}
+	}
+}
+
 // eventually fails the test if nothing arrives.
 func eventually[T any](t *testing.T, what string, c <-chan T) T {
 	t.Helper()

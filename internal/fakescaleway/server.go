@@ -211,7 +211,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, met
 	if s.limit.exceeded(r.Header.Get(authHeader), s.now()) {
 		a = &answer{status: http.StatusTooManyRequests, header: http.Header{"X-Envoy-Ratelimited": {"true"}}}
 	} else if i := s.faults.hit(r, route, body); i != nil {
-		a, applied = s.inject(r.Context(), i, apply)
+		a, applied = s.inject(r, body, i, apply)
 	} else {
 		a, applied = apply()
 	}

@@ -115,8 +115,8 @@ func newStage(t *testing.T, e *framework.Env, provider framework.User) *stage {
 	s.wide.Spec.Credentials.SecretRef.Namespace, s.wide.Spec.Credentials.SecretRef.Name = e.Namespace, "default"
 	e.Create(s.wide)
 
-	e.CreateProviderConfig("bare", e.Credentials(e.Key))
-	s.bareConfig = e.ProviderConfig("bare")
+	e.CreateProviderConfig("counted", e.Credentials(e.Key))
+	s.bareConfig = e.ProviderConfig("counted")
 	s.bareConfig.Status.Users = 1
 
 	if err := e.Client.Status().Update(t.Context(), s.bareConfig); err != nil {
@@ -335,7 +335,7 @@ func TestPolicies(t *testing.T) {
 
 	t.Run("Trusted", func(t *testing.T) { testTrusted(t, s, provider) })
 	t.Run("Collectors", func(t *testing.T) { testCollectors(t, s) })
-	t.Run("Life", func(t *testing.T) { testLife(t, e.Neighbour(), provider, tenant) })
+	t.Run("Life", func(t *testing.T) { testLife(t, framework.New(t), provider, tenant) })
 }
 
 // install the policies as OPERATIONS.md has it.

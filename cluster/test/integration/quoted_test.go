@@ -5,7 +5,6 @@
 package integration
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
@@ -37,19 +35,11 @@ func TestNothingIsQuoted(t *testing.T) {
 		"the trigger's access key": "SCWSQS",
 	}}
 
-	quotation := fmt.Sprintf(`X-Auth-Token: %s {"secret_environment_variables":{"PASSWORD":"correct horse"},"sqs_config":{"access_key_id":"SCWSQS","secret_access_key":"battery staple"}}`, e.Key.SecretKey)
-
-	body, err := json.Marshal(map[string]string{"message": explained + ": " + quotation, "type": "invalid_request_error"})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	// refuse has all requests of a method refused, as Scaleway does or as a proxy does,
-	// until the managed resources say so.
-	refuse := func(method string, status int, body string, mgs ...xpresource.ModernManaged) {
+	// refuse has all requests of a method refused until the managed resources say so.
+	refuse := func(method string, status int, mgs ...xpresource.ModernManaged) {
 		t.Helper()
 
-		fault := e.Scaleway.Inject(fakescaleway.Fault{Method: method, Status: status, Body: body})
+		fault := e.Scaleway.Inject(fakescaleway.Fault{Method: method, Status: status, Body: explained, Quote: true})
 		defer fault.Remove()
 
 		for _, mg := range mgs {
@@ -67,26 +57,26 @@ func TestNothingIsQuoted(t *testing.T) {
 	}
 
 	e.Create(f.Namespace)
-	refuse(http.MethodPost, http.StatusBadRequest, string(body), f.Namespace)
+	refuse(http.MethodPost, http.StatusBadRequest, f.Namespace)
 	e.WaitReady(f.Namespace)
 
 	e.Create(f.Container)
 	e.WaitReady(f.Container)
 
 	e.Create(f.Trigger)
-	refuse(http.MethodPost, http.StatusBadRequest, string(body), f.Trigger)
+	refuse(http.MethodPost, http.StatusBadRequest, f.Trigger)
 	e.WaitReady(f.Trigger)
 
 	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusServiceUnavailable} {
-		change := fmt.Sprint(status)
-		e.Update(f.Namespace, func() {
-			f.Namespace.Spec.ForProvider.Description = ptr.To(change)
-		})
-		refuse(http.MethodPatch, status, string(body), f.Namespace)
+		// Only what changes is sent.
+		password := fmt.Sprintf("tr0ub4dor & %d", status)
+		s.values[fmt.Sprintf("the variable for %d", status)] = password
+		e.Update(f.Secrets[0], func() { f.Secrets[0].Data = map[string][]byte{"PASSWORD": []byte(password)} })
+		refuse(http.MethodPatch, status, f.Namespace)
 		e.WaitReady(f.Namespace)
 	}
 
-	refuse(http.MethodGet, http.StatusForbidden, string(body), f.Namespace, f.Trigger)
+	refuse(http.MethodGet, http.StatusForbidden, f.Namespace, f.Trigger)
 	e.WaitReady(f.Namespace, f.Trigger)
 
 	e.Provider.Stop()
