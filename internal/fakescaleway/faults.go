@@ -19,7 +19,7 @@ import (
 // matches a request is the one that happens.
 //
 // The steps happen in the order of the fields below: wait for Delay, drop before
-// applying, apply, hang or hold, drop after applying, answer. A fault with no
+// applying, apply, hang or hold, drop after applying, edit, answer. A fault with no
 // Status lets the API answer as usual in the end, so that a Fault with only a
 // Delay or Hold slows a request down without failing it, and one with nothing but
 // a Route just counts.
@@ -46,7 +46,8 @@ type Fault struct {
 	// ends the request.
 	Delay time.Duration
 
-	// DropBefore closes the connection without applying the request.
+	// DropBefore closes the connection without applying the request: after Release, if
+	// there is Hold.
 	DropBefore bool
 
 	// Apply does what the request asks before Status is answered: "applied, then
@@ -62,6 +63,10 @@ type Fault struct {
 
 	// DropAfter applies the request and closes the connection.
 	DropAfter bool
+
+	// Edit changes what the API answers with success, as JSON. It is called by one
+	// request at a time, and must not call the server.
+	Edit func(answer []byte) []byte
 
 	// Status is the code to answer instead of what the API would.
 	Status int
@@ -192,6 +197,12 @@ func (s *Server) inject(r *http.Request, body []byte, i *InjectedFault, apply fu
 	}
 	if f.DropBefore {
 		i.arrive()
+		if f.Hold {
+			select {
+			case <-i.released:
+			case <-s.done:
+			}
+		}
 		return nil, false
 	}
 	if f.Apply || f.DropAfter {
@@ -223,6 +234,11 @@ func (s *Server) inject(r *http.Request, body []byte, i *InjectedFault, apply fu
 	}
 	if a == nil {
 		a, applied = apply()
+	}
+	if f.Edit != nil && applied && a.body != nil {
+		i.set.mu.Lock()
+		defer i.set.mu.Unlock()
+		a.body = f.Edit(a.body)
 	}
 	return a, applied
 }

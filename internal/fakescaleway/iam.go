@@ -451,7 +451,7 @@ func (s *Server) listRules(c *call) (json.RawMessage, *Error) {
 		return nil, err
 	}
 	all := n.Resource.(*Policy).Rules
-	rules, err := onPage(q, all)
+	rules, err := onPage(q, all, s.pageLimit)
 	if err != nil {
 		return nil, err
 	}

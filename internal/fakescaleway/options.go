@@ -35,6 +35,25 @@ func WithNamespaceNameFilter() Option {
 	return func(s *Server) { s.nsNameFilter = true }
 }
 
+// WithPageLimit makes lists answer at most n objects on a page, however many are asked
+// for, so that a few objects fill several pages. Not recorded: whether the real API
+// reduces a page size that is too large, or refuses it.
+func WithPageLimit(n int) Option {
+	return func(s *Server) { s.pageLimit = n }
+}
+
+// WithListDelay is SetListDelay from the start.
+func WithListDelay(d time.Duration) Option {
+	return func(s *Server) { s.listDelay = d }
+}
+
+// WithUnknownParentNotFound makes a list by a parent that is not there, or that belongs
+// to another organization, answer 404. Without it, such a list is empty. Not recorded:
+// which of them the real API does.
+func WithUnknownParentNotFound() Option {
+	return func(s *Server) { s.parentNotFound = true }
+}
+
 // WithLocalEndpoints makes the public endpoint of a container an address of this
 // server, which checks who calls as RouteCall does. The real ones are host names
 // that no test can resolve.

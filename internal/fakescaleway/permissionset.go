@@ -73,7 +73,7 @@ func scopeOf(names []string) (string, *Error) {
 // the descriptions.
 func (s *Server) listPermissionSets(c *call) (json.RawMessage, *Error) {
 	all := slices.Sorted(maps.Keys(permissionSets))
-	names, err := onPage(c.r.URL.Query(), all)
+	names, err := onPage(c.r.URL.Query(), all, s.pageLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -59,6 +59,8 @@ type Server struct {
 	tokenDeleting  bool
 	localEndpoints bool
 	nsNameFilter   bool
+	parentNotFound bool
+	pageLimit      int
 	debug          bool
 	now            func() time.Time
 	newSigningKey  func() signingKey
@@ -79,6 +81,8 @@ type Server struct {
 	objects        map[Kind]map[string]*node
 	seq            int
 	outcome        func(Transition) Outcome
+	listDelay      time.Duration
+	gone           []goneNode // While there is a listDelay.
 	issuedBy       map[string]signingKey
 	tokensDisabled *Error
 }

@@ -192,6 +192,7 @@ func (s *Server) remove(n *node) {
 		delete(n.parent.children, n)
 	}
 	delete(s.objects[n.kind], n.id())
+	s.noteGone(n)
 	if removed := s.kinds[n.kind].removed; removed != nil {
 		removed(s, n)
 	}
@@ -375,17 +376,17 @@ func (s *Server) list(kind Kind) handler {
 		q := c.r.URL.Query()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		var all []*node
-		for _, n := range s.objects[kind] {
-			o := n.Meta()
-			if o.Region == c.region && o.OrganizationID == c.key.OrganizationID && s.reaches(c, n) && s.selected(n, q) && s.settle(n, false) {
-				all = append(all, n)
-			}
+		if err := s.checkParents(c, kind, q); err != nil {
+			return nil, err
 		}
+		all := s.listable(kind, func(n *node) bool {
+			o := n.Meta()
+			return o.Region == c.region && o.OrganizationID == c.key.OrganizationID && s.reaches(c, n) && s.selected(n, q)
+		})
 		if err := s.sort(all, kind, q.Get("order_by")); err != nil {
 			return nil, err
 		}
-		shown, err := onPage(q, all)
+		shown, err := onPage(q, all, s.pageLimit)
 		if err != nil {
 			return nil, err
 		}
@@ -397,8 +398,9 @@ func (s *Server) list(kind Kind) handler {
 	}
 }
 
-// onPage returns the items that are on the page that a list request asks for.
-func onPage[T any](q url.Values, items []T) ([]T, *Error) {
+// onPage returns the items that are on the page that a list request asks for: at most
+// limit, if there is one.
+func onPage[T any](q url.Values, items []T, limit int) ([]T, *Error) {
 	page, err := positive(q, "page", 1, 1<<30)
 	if err != nil {
 		return nil, err
@@ -406,6 +408,9 @@ func onPage[T any](q url.Values, items []T) ([]T, *Error) {
 	size, err := positive(q, "page_size", defaultPageSize, maxPageSize)
 	if err != nil {
 		return nil, err
+	}
+	if limit > 0 {
+		size = min(size, limit)
 	}
 	from := min((page-1)*size, len(items))
 	return items[from:min(from+size, len(items))], nil
