@@ -6,6 +6,7 @@ package framework
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -64,13 +65,14 @@ func (e *Env) createOutside(path string, arguments map[string]any) string {
 	defer resp.Body.Close()
 
 	var object struct {
-		ID string `json:"id"`
+		ID        string `json:"id"`
+		AccessKey string `json:"access_key"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&object); err != nil || object.ID == "" {
+	if err := json.NewDecoder(resp.Body).Decode(&object); err != nil || object.ID+object.AccessKey == "" {
 		e.t.Fatalf("POST %s: %s, %v", path, resp.Status, err)
 	}
 
-	return object.ID
+	return cmp.Or(object.ID, object.AccessKey)
 }
 
 // NewToken returns a Token of that name, which is in its description too and is
@@ -166,7 +168,7 @@ func (e *Env) AuditMinted(k *MintedKind) Audit {
 	a := Audit{Waiting: map[string]string{}, Attempts: map[ledger.Mark]int{}}
 
 	for _, r := range e.Scaleway.Requests() {
-		if r.Method != http.MethodPost || r.Route != k.Collection {
+		if r.Method != http.MethodPost || r.Route != k.Collection || r.UserAgent == outside {
 			continue
 		}
 
@@ -195,7 +197,9 @@ func (e *Env) AuditMinted(k *MintedKind) Audit {
 	}
 
 	// After the objects, so that what they name is not newer than what is alive.
-	a.Alive = k.alive(e.Scaleway)
+	for _, live := range k.alive(e.Scaleway, "") {
+		a.Alive = append(a.Alive, live.Name)
+	}
 
 	for _, names := range [][]string{a.Alive, a.Named, a.Published} {
 		slices.Sort(names)

@@ -15,6 +15,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	iamv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/iam/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
@@ -40,8 +41,12 @@ type MintedKind struct {
 
 	parent func(*Env) string
 	object func(e *Env, name, parent string) Minted
-	list   func() xpresource.ManagedList
-	alive  func(*fakescaleway.Server) []string
+	// outside creates an object of a parent at Scaleway, as somebody else would, and
+	// returns its external name.
+	outside func(e *Env, parent, description string) string
+	list    func() xpresource.ManagedList
+	// alive objects of an organization, or of all if it is empty.
+	alive  func(s *fakescaleway.Server, organization string) []Live
 	verify func(s *fakescaleway.Server, data map[string][]byte) (string, error)
 }
 
@@ -55,17 +60,21 @@ var Tokens = &MintedKind{
 	Keys:   []string{"attribute.token", "token"},
 	parent: (*Env).CreateParent,
 	object: func(e *Env, name, parent string) Minted { return e.NewToken(name, parent) },
-	list:   func() xpresource.ManagedList { return &v1beta1.TokenList{} },
-	alive: func(s *fakescaleway.Server) []string {
-		var names []string
+	outside: func(e *Env, parent, description string) string {
+		name, _ := e.CreateTokenOutside(parent, description)
+		return name
+	},
+	list: func() xpresource.ManagedList { return &v1beta1.TokenList{} },
+	alive: func(s *fakescaleway.Server, organization string) []Live {
+		var live []Live
 
 		for _, t := range s.Tokens("") {
-			if t.Status != fakescaleway.StatusDeleting {
-				names = append(names, regional.ID{Region: t.Region, UUID: t.ID}.String())
+			if t.Status != fakescaleway.StatusDeleting && (organization == "" || organization == t.OrganizationID) {
+				live = append(live, newLive(regional.ID{Region: t.Region, UUID: t.ID}.String(), t.Description))
 			}
 		}
 
-		return names
+		return live
 	},
 	verify: func(s *fakescaleway.Server, data map[string][]byte) (string, error) {
 		claims, err := s.VerifyToken(string(data["token"]))
@@ -84,14 +93,20 @@ var APIKeys = &MintedKind{
 	Keys:   []string{"attribute.secret_key", "secret_key", "token", "SCW_SECRET_KEY"},
 	parent: (*Env).CreateApplication,
 	object: func(e *Env, name, parent string) Minted { return e.NewAPIKey(name, parent) },
-	list:   func() xpresource.ManagedList { return &iamv1beta1.ApiKeyList{} },
-	alive: func(s *fakescaleway.Server) []string {
-		var names []string
+	outside: func(e *Env, parent, description string) string {
+		return e.createOutside(fakescaleway.RouteAPIKeys, map[string]any{"application_id": parent, "description": description})
+	},
+	list: func() xpresource.ManagedList { return &iamv1beta1.ApiKeyList{} },
+	alive: func(s *fakescaleway.Server, organization string) []Live {
+		var live []Live
+
 		for _, k := range s.APIKeys() {
-			names = append(names, k.ID)
+			if organization == "" || organization == k.OrganizationID {
+				live = append(live, newLive(k.ID, k.Description))
+			}
 		}
 
-		return names
+		return live
 	},
 	verify: func(s *fakescaleway.Server, data map[string][]byte) (string, error) {
 		id := string(data["access_key"])
@@ -120,6 +135,38 @@ func (k *MintedKind) Verify(s *fakescaleway.Server, data map[string][]byte) (str
 func (e *Env) NewMinted(k *MintedKind, name string) Minted {
 	e.t.Helper()
 	return k.object(e, name, k.parent(e))
+}
+
+// NewMintedAmong returns an object like NewMinted, whose parent has others already that
+// somebody else has created, and the external names of those.
+func (e *Env) NewMintedAmong(k *MintedKind, name string, others int) (mg Minted, names []string) {
+	e.t.Helper()
+
+	parent := k.parent(e)
+	for range others {
+		names = append(names, k.outside(e, parent, "outside"))
+	}
+
+	return k.object(e, name, parent), names
+}
+
+// A Live object is one of a MintedKind that exists at Scaleway.
+type Live struct {
+	// Name is its external name.
+	Name string
+	// Mark at the end of its description, if there is one.
+	Mark mint.Mark
+}
+
+func newLive(name, description string) Live {
+	_, mark, _ := mint.Strip(description)
+	return Live{Name: name, Mark: mark}
+}
+
+// LiveMinted returns the objects of the kind that exist at Scaleway in an organization,
+// or in all if it is empty.
+func (e *Env) LiveMinted(k *MintedKind, organization string) []Live {
+	return k.alive(e.Scaleway, organization)
 }
 
 // CreateApplication creates an application at Scaleway, with no object that stands

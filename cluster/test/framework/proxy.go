@@ -21,6 +21,7 @@ import (
 	"strings"
 	"sync"
 
+	xpmanaged "github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -385,6 +386,12 @@ func StoresExternalName(old string) Match {
 		return writesMinted(r) && (old == "" || !bytes.Contains(body, []byte(annotation+old))) &&
 			slices.ContainsFunc(MintedKinds, func(k *MintedKind) bool { return bytes.Contains(body, []byte(annotation+k.prefix)) })
 	}
+}
+
+// LetsGo matches the write with which the provider lets go of a minted object that is
+// being deleted.
+func LetsGo(r *http.Request, body []byte) bool {
+	return writesMinted(r) && bytes.Contains(body, []byte(`"deletionTimestamp":`)) && !bytes.Contains(body, []byte(xpmanaged.FinalizerName))
 }
 
 func writesMinted(r *http.Request) bool {

@@ -470,9 +470,7 @@ func (r *run) published() string {
 	return name
 }
 
-// report shows the table, and writes it to the file that MATRIX_REPORT names:
-// what a test that passes shows is not seen without -v. A cell that has failed
-// before it settled has no row.
+// report shows the table. A cell that has failed before it settled has no row.
 func report(t *testing.T, rows []row, cells int) {
 	b := &strings.Builder{}
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
@@ -503,10 +501,28 @@ func report(t *testing.T, rows []row, cells int) {
 	fmt.Fprintf(b, "\n%d of %d cells: %d tokens alive, %d named, %d Secrets with their value, %d objects that need a person, %d unannounced losses\n",
 		len(rows), cells, alive, named, secrets, persons, lost)
 
-	t.Log("\n" + b.String())
+	publish(t, b.String())
+}
+
+// published are the reports of the tests that have run.
+var published struct {
+	sync.Mutex
+
+	reports []string
+}
+
+// publish a report: what a test that passes shows is not seen without -v.
+func publish(t *testing.T, text string) {
+	t.Helper()
+	t.Log("\n" + text)
+
+	published.Lock()
+	defer published.Unlock()
+
+	published.reports = append(published.reports, text)
 
 	if file := os.Getenv("MATRIX_REPORT"); file != "" {
-		if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(strings.Join(published.reports, "\n")), 0o600); err != nil {
 			t.Error(err)
 		}
 	}
