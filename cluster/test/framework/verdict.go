@@ -30,11 +30,13 @@ type Verdict struct {
 	Named, Published string
 	// Healthy is set if the object is Ready and Synced, and Gone if it is no more.
 	Healthy, Gone bool
+	// Announced is set if the object says that the value of the named one is lost.
+	Announced bool
 	// Said is what its conditions say that are not true; of an object that is gone, what
 	// events have said of it.
 	Said string
-	// Unsaid are alive, and are neither the named and published one of a healthy object,
-	// nor told of in what is said.
+	// Unsaid are alive, and are neither the named one, published or announced as lost, nor
+	// told of in what is said.
 	Unsaid []string
 }
 
@@ -98,6 +100,7 @@ func (e *Env) Judge(k *MintedKind, mg Minted, others ...string) Verdict {
 		ready, synced := o.GetCondition(xpv1.TypeReady), o.GetCondition(xpv1.TypeSynced)
 		v.Healthy = ready.Status == corev1.ConditionTrue && synced.Status == corev1.ConditionTrue
 		v.Named = ExternalName(o)
+		v.Announced = ready.Status != corev1.ConditionTrue && strings.HasPrefix(string(ready.Reason), "Secret")
 
 		for _, c := range []xpv1.Condition{ready, synced} {
 			if c.Status != corev1.ConditionTrue && c.Message != "" {
@@ -120,7 +123,7 @@ func (e *Env) Judge(k *MintedKind, mg Minted, others ...string) Verdict {
 
 		v.Alive = append(v.Alive, live.Name)
 
-		accounted := !v.Gone && live.Name == v.Named && live.Name == v.Published
+		accounted := !v.Gone && live.Name == v.Named && (live.Name == v.Published || v.Announced)
 		// A mark names the object, whichever attempt it is of.
 		told := strings.Contains(v.Said, path.Base(live.Name)) || live.Mark.UID != "" && strings.Contains(v.Said, string(live.Mark.UID))
 

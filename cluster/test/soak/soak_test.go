@@ -6,19 +6,25 @@ package soak
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
 )
 
 const (
@@ -35,11 +41,18 @@ const (
 
 	// settleTimeout is how long everything may take once the faults have stopped.
 	settleTimeout = 3 * time.Minute
+
+	// settleInterval is how long it waits between two looks at all tokens.
+	settleInterval = 500 * time.Millisecond
+
+	// pageLimit has lists be of several pages.
+	pageLimit = 7
 )
 
 // TestSoak creates tokens, and deletes every third of them before it can be
-// Ready, while requests to Scaleway and to the API server go wrong at random and
-// the provider is killed at random.
+// Ready, while requests to Scaleway and to the API server go wrong at random, lists lack
+// what there is, credentials are others, annotations are removed or put back, and the
+// provider is killed, all at random.
 //
 //	SOAK_TOKENS=200 SOAK_SEED=1 SOAK_SEEDS=20 go test ./cluster/test/soak -v -timeout 2h
 //
@@ -67,6 +80,11 @@ type run struct {
 
 	// done is how often something went wrong, by what it was.
 	done map[string]int
+
+	// tokens that were created. Those that are to go are doomed, and those attacked whose
+	// annotations somebody has changed so that a person may be needed.
+	tokens           []*v1beta1.Token
+	doomed, attacked map[types.UID]bool
 }
 
 // Names of Tokens that are deleted while things go wrong begin with the one, and
@@ -77,9 +95,9 @@ const (
 )
 
 func soak(t *testing.T, seed, tokens int) {
-	e := framework.New(t, fakescaleway.WithRequestLog(1<<20))
+	e := framework.New(t, fakescaleway.WithRequestLog(1<<20), fakescaleway.WithPageLimit(pageLimit))
 	r := &run{
-		Env: e, t: t, proxy: e.StartProxy(), done: map[string]int{},
+		Env: e, t: t, proxy: e.StartProxy(), done: map[string]int{}, doomed: map[types.UID]bool{}, attacked: map[types.UID]bool{},
 		rnd: rand.New(rand.NewPCG(uint64(seed), 0)),
 	}
 	parent := e.CreateParent()
@@ -96,6 +114,7 @@ func soak(t *testing.T, seed, tokens int) {
 		}
 
 		e.Create(tk)
+		r.tokens = append(r.tokens, tk)
 
 		for range faultsPerToken {
 			r.revive()
@@ -118,37 +137,101 @@ func soak(t *testing.T, seed, tokens int) {
 		f.Remove()
 	}
 
-	kept := tokens - (tokens+2)/3
-	a := e.Settle(settleTimeout, func(a framework.Audit) bool {
-		r.revive()
-		return a.Accounted() && len(a.Named) == kept
-	})
-	t.Logf("seed %d: %s; what went wrong: %v", seed, a.Summary(), r.done)
+	e.Scaleway.SetListDelay(0)
 
-	if !a.Accounted() || len(a.Named) != kept {
-		t.Errorf("want %d tokens, each alive, named, and published or announced as lost", kept)
-	}
-
-	for _, tk := range e.Scaleway.Tokens("") {
-		if name := tk.Region + "/" + tk.ID; !slices.Contains(a.Named, name) {
-			t.Errorf("%s is alive and named by no object; its description is %q", name, tk.Description)
-		}
-	}
-
-	if repeated := a.Repeated(); len(repeated) > 0 {
-		t.Errorf("attempts that sent more than one request: %v", repeated)
-	}
+	r.settle(fmt.Sprintf("seed %d: %d tokens; what went wrong: %v", seed, tokens, r.done))
 
 	if err := e.Client.DeleteAllOf(t.Context(), &v1beta1.Token{}, client.InNamespace(e.Namespace)); err != nil {
 		t.Fatal(err)
 	}
 
-	a = e.Settle(settleTimeout, func(a framework.Audit) bool {
+	for _, tk := range r.tokens {
+		r.doomed[tk.GetUID()] = true
+	}
+
+	r.settle("after the deletion of everything")
+}
+
+// settle waits until each token is as it is promised, and fails the test with those that
+// are not.
+func (r *run) settle(when string) {
+	r.t.Helper()
+
+	var wrong []string
+
+	outcomes := map[framework.Outcome]int{}
+
+	for deadline := time.Now().Add(settleTimeout); ; time.Sleep(settleInterval) {
 		r.revive()
-		return len(a.Named)+len(a.Waiting)+len(a.Alive) == 0
-	})
-	if len(a.Named)+len(a.Waiting)+len(a.Alive) > 0 {
-		t.Errorf("everything was deleted, and there are: %s", a.Summary())
+
+		wrong = wrong[:0]
+		clear(outcomes)
+
+		live := r.LiveMinted(framework.Tokens, "")
+
+		for _, tk := range r.tokens {
+			v := r.Judge(framework.Tokens, tk, othersThan(tk.GetUID(), live)...)
+			outcomes[v.Outcome()]++
+
+			if !r.right(tk, v) {
+				wrong = append(wrong, tk.GetName()+": "+v.Summary())
+			}
+		}
+
+		if len(wrong) == 0 || time.Now().After(deadline) {
+			break
+		}
+	}
+
+	r.t.Logf("%s; outcomes: %v", when, outcomes)
+
+	for _, w := range wrong {
+		r.t.Error(w)
+	}
+
+	known := map[types.UID]bool{}
+	for _, tk := range r.tokens {
+		known[tk.GetUID()] = true
+	}
+
+	for _, l := range r.LiveMinted(framework.Tokens, "") {
+		if !known[l.Mark.UID] {
+			r.t.Errorf("%s is alive, and its mark %s is that of no Token", l.Name, l.Mark)
+		}
+	}
+
+	if repeated := r.Audit().Repeated(); len(repeated) > 0 {
+		r.t.Errorf("attempts that sent more than one request: %v", repeated)
+	}
+}
+
+// othersThan returns the external names of what does not have the mark of the UID.
+func othersThan(uid types.UID, live []framework.Live) []string {
+	var names []string
+
+	for _, l := range live {
+		if l.Mark.UID != uid {
+			names = append(names, l.Name)
+		}
+	}
+
+	return names
+}
+
+// right tells whether the verdict is one that is promised. Whoever takes the record of an
+// object away, or puts an old one in its place, may be told what to do.
+func (r *run) right(tk *v1beta1.Token, v framework.Verdict) bool {
+	outcome := v.Outcome()
+
+	switch {
+	case r.attacked[tk.GetUID()] && outcome == framework.OutcomeSaid:
+		return true
+	case r.doomed[tk.GetUID()]:
+		return outcome == framework.OutcomeNone || outcome == framework.OutcomeLeft
+	case v.Announced:
+		return outcome == framework.OutcomeSaid && len(v.Alive) == 1 && v.Alive[0] == v.Named
+	default:
+		return outcome == framework.OutcomeOne
 	}
 }
 
@@ -169,6 +252,8 @@ func (r *run) revive() {
 
 // delete a Token, and do not wait until it is gone.
 func (r *run) delete(tk *v1beta1.Token) {
+	r.doomed[tk.GetUID()] = true
+
 	if err := r.Client.Delete(r.t.Context(), tk); err != nil {
 		r.t.Fatal(err)
 	}
@@ -176,7 +261,7 @@ func (r *run) delete(tk *v1beta1.Token) {
 
 // disturb lets something go wrong.
 func (r *run) disturb() {
-	switch n := r.rnd.IntN(20); n {
+	switch n := r.rnd.IntN(26); n {
 	case 0, 1:
 		r.done["kill -9"]++
 		r.provider.Kill()
@@ -184,7 +269,7 @@ func (r *run) disturb() {
 	case 2:
 		r.done["API server away"]++
 		r.proxy.Down()
-		time.Sleep(time.Duration(r.rnd.Int64N(int64(time.Second))))
+		r.pause(time.Second)
 		r.proxy.Up()
 	case 3, 4, 5:
 		matches := []framework.Match{framework.RecordsAttempt, framework.PublishesSecret, framework.StoresExternalName("")}
@@ -193,23 +278,104 @@ func (r *run) disturb() {
 	case 6, 7:
 		r.done["POST applied late"]++
 		r.appliedLate()
+	case 8:
+		r.done["credentials of another organization"]++
+		r.Rotate(r.Credentials(r.Scaleway.NewKey()))
+		r.pause(2 * time.Second)
+		r.Rotate(r.Credentials(r.Key))
+	case 9:
+		r.done["credentials rotated"]++
+		old := r.Key.SecretKey
+		r.Key = r.NewKey()
+		r.Rotate(r.Credentials(r.Key))
+		r.Scaleway.RevokeKey(old)
+	case 10:
+		r.done["lists behind"]++
+		r.Scaleway.SetListDelay(time.Duration(r.rnd.Int64N(int64(3 * time.Second))))
+	case 11, 12, 13:
+		r.annotate()
 	default:
 		r.fault()
 	}
 }
 
-// requests to Scaleway for tokens.
-var requests = []struct{ method, route string }{
-	// Minting comes first, and more often.
-	{http.MethodPost, fakescaleway.RouteTokens},
-	{http.MethodPost, fakescaleway.RouteTokens},
-	{http.MethodGet, fakescaleway.RouteToken},
-	{http.MethodGet, fakescaleway.RouteTokens},
-	{http.MethodDelete, fakescaleway.RouteToken},
+// pause for at most that long.
+func (r *run) pause(most time.Duration) {
+	time.Sleep(time.Duration(r.rnd.Int64N(int64(most))))
 }
 
-// faults of any of them. There is no 404: an API that does not find a token, and
-// answers for the others, is believed.
+// annotate removes an annotation of some Token, or all, or has those that it had before
+// put back.
+func (r *run) annotate() {
+	tk, what := r.tokens[r.rnd.IntN(len(r.tokens))], r.rnd.IntN(7)
+	saved := tk.GetAnnotations() // As they were created, or found by the last attack.
+
+	var gone bool
+
+	change := func(fn func()) {
+		for {
+			err := r.Client.Get(r.t.Context(), client.ObjectKeyFromObject(tk), tk)
+			if err == nil {
+				fn()
+				err = r.Client.Update(r.t.Context(), tk)
+			}
+
+			if gone = kerrors.IsNotFound(err); err == nil || gone {
+				return
+			}
+
+			if !kerrors.IsConflict(err) {
+				r.t.Fatal(err)
+			}
+		}
+	}
+
+	one := []string{meta.AnnotationKeyExternalCreatePending, meta.AnnotationKeyExternalCreateSucceeded, meta.AnnotationKeyExternalCreateFailed, meta.AnnotationKeyExternalName, mint.AnnotationRecord}
+	uid := tk.GetUID()
+
+	switch {
+	case what < len(one):
+		change(func() { meta.RemoveAnnotations(tk, one[what]) })
+		r.attacked[uid] = r.attacked[uid] || one[what] == mint.AnnotationRecord
+	case what == len(one):
+		change(func() { tk.SetAnnotations(nil) })
+		r.attacked[uid] = true
+	default:
+		change(func() { tk.SetAnnotations(maps.Clone(saved)) })
+		r.attacked[uid] = true
+	}
+
+	r.done["annotations changed"]++
+}
+
+// A request to Scaleway for tokens, and what goes wrong with no other.
+type request struct {
+	method, route string
+	faults        []fakescaleway.Fault
+}
+
+const notFound = `{"message":"Token was not found"}`
+
+var requests = []request{
+	// Minting comes first, and more often.
+	{method: http.MethodPost, route: fakescaleway.RouteTokens},
+	{method: http.MethodPost, route: fakescaleway.RouteTokens},
+	{http.MethodGet, fakescaleway.RouteToken, []fakescaleway.Fault{
+		{Times: 1, Status: http.StatusNotFound, Body: notFound},
+	}},
+	{http.MethodGet, fakescaleway.RouteTokens, []fakescaleway.Fault{
+		{Times: 1, Status: http.StatusNotFound, Body: notFound},
+		{Times: 1, Edit: fakescaleway.ListWithoutItems()},
+		{Times: 1, Edit: fakescaleway.ListMiscounted(-5)},
+		{Times: 1, Edit: fakescaleway.ListWithout(func(map[string]any) bool { return true })},
+	}},
+	{http.MethodDelete, fakescaleway.RouteToken, []fakescaleway.Fault{
+		{Times: 1, Status: http.StatusNotFound, Body: notFound},
+		{Times: 1, Status: http.StatusNoContent},
+	}},
+}
+
+// faults of any of them.
 var faults = []fakescaleway.Fault{
 	{Status: http.StatusInternalServerError, Body: `{"message":"internal error"}`},
 	{Status: http.StatusBadGateway, Apply: true},
@@ -225,8 +391,10 @@ var faults = []fakescaleway.Fault{
 
 // fault lets the next requests of some kind fail.
 func (r *run) fault() {
-	req, f := requests[r.rnd.IntN(len(requests))], faults[r.rnd.IntN(len(faults))]
-	f.Method, f.Route, f.Times = req.method, req.route, 1+r.rnd.IntN(3)
+	req := requests[r.rnd.IntN(len(requests))]
+	all := slices.Concat(req.faults, req.faults, faults) // What is its own comes twice as often.
+	f := all[r.rnd.IntN(len(all))]
+	f.Method, f.Route, f.Times = req.method, req.route, cmp.Or(f.Times, 1+r.rnd.IntN(3))
 
 	r.done[f.Method+" fails"]++
 	r.faults = append(r.faults, r.Scaleway.Inject(f))
