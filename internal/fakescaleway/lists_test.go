@@ -205,7 +205,7 @@ func TestDropHeld(t *testing.T) {
 	select {
 	case r := <-results:
 		t.Fatalf("it is not held: %v", r)
-	default:
+	case <-time.After(100 * time.Millisecond):
 	}
 	f.Release()
 	if r := eventually(t, "end", results); r.Err == nil {
