@@ -254,6 +254,9 @@ type attackRun struct {
 	del, list *fakescaleway.InjectedFault
 	// away is the key of another organization, once it is in the credentials.
 	away string
+	// cancelled is set once the annotations that ask for a renewal may be others, and
+	// missed if the provider has never come to the point.
+	cancelled, missed bool
 	// before is how many versions of the annotations there were before a renewal, and
 	// backup what the Secret held.
 	before int
@@ -267,8 +270,11 @@ type attackRow struct {
 
 	// hit is which faults have met a request, of those that delete and list.
 	hitDelete, hitList bool
-	took               time.Duration
-	ran, failed        bool
+	// missed is set if the provider has never come to the point.
+	missed bool
+	took   time.Duration
+	// selected is set if the attack was to run, and ran if it has come to its end.
+	selected, ran, failed bool
 }
 
 // TestAttacks has two of everything that can go wrong happen together, in every
@@ -293,7 +299,7 @@ func TestAttacks(t *testing.T) {
 			defer func() { <-slots }()
 
 			a := newAttack(levels)
-			t.Run(a.name(), func(t *testing.T) { rows[i] = a.run(t) })
+			t.Run(a.name(), func(t *testing.T) { a.run(t, &rows[i]) })
 		})
 	}
 	wg.Wait()
@@ -302,9 +308,8 @@ func TestAttacks(t *testing.T) {
 }
 
 // run the attack, and check what it has left.
-func (a attack) run(t *testing.T) (out attackRow) {
-	out = attackRow{attack: a}
-	defer func() { out.failed = t.Failed() }()
+func (a attack) run(t *testing.T, out *attackRow) {
+	defer func() { out.attack, out.failed, out.selected = a, t.Failed(), true }()
 
 	var options []fakescaleway.Option
 	if a.list.name != none {
@@ -335,6 +340,7 @@ func (a attack) run(t *testing.T) (out attackRow) {
 	}
 
 	out.Verdict, out.took, out.ran = v, time.Since(began), true
+	out.missed = r.missed
 	out.hitDelete, out.hitList = r.del.Hits() > 0, r.list.Hits() > 0
 
 	if !slices.Contains(a.wanted(), v.Outcome()) {
@@ -344,8 +350,6 @@ func (a attack) run(t *testing.T) (out attackRow) {
 	if again := r.audit().Repeated(); len(again) > 0 {
 		t.Errorf("attempts that sent more than one request: %v", again)
 	}
-
-	return out
 }
 
 // watchRevocations fails the test if an object is revoked whose value is published, as
@@ -370,8 +374,14 @@ func (r *attackRun) watchRevocations() {
 	}})
 }
 
-// rest waits until the object has come to rest.
+// rest waits until the object has come to rest: until it is renewed, if that was asked for.
 func (r *attackRun) rest() framework.Verdict {
+	for deadline := time.Now().Add(settleTimeout); r.old != "" && !r.cancelled && time.Now().Before(deadline); time.Sleep(pollInterval) {
+		if v := r.Judge(r.kind, r.object, r.others...); v.Named != r.old && v.Named != "" {
+			break
+		}
+	}
+
 	return r.Rest(r.kind, r.object, settleTimeout, r.others, r.attack.wanted()...)
 }
 
@@ -500,7 +510,11 @@ func (r *attackRun) deleteUnclear() {
 func (r *attackRun) atPoint() {
 	switch {
 	case r.held != nil && !r.reached():
-		return // What is to be held does not happen: the faults have led elsewhere.
+		// What is to be held does not happen: the faults have led elsewhere.
+		r.missed = true
+		r.held.release()
+
+		return
 	case r.held == nil && !r.attack.operation.ends:
 		r.rest()
 	}
@@ -513,10 +527,15 @@ func (r *attackRun) atPoint() {
 	case r.held != nil:
 		r.held.release()
 	case r.attack.operation.ends:
+		if back != nil {
+			r.noticed(before)
+		}
+
+		before = r.Judge(r.kind, r.object, r.others...)
 		r.deleteObject()
 	}
 
-	if back != nil || r.held == nil {
+	if back != nil || r.held == nil || r.cancelled {
 		r.noticed(before)
 	}
 
@@ -527,11 +546,14 @@ func (r *attackRun) atPoint() {
 
 // noticeTimeout is how long it may take until the provider notices what has changed. What
 // it does not notice does no harm.
-const noticeTimeout = 20 * time.Second
+const (
+	noticeTimeout = 30 * time.Second
+	pollInterval  = 20 * time.Millisecond
+)
 
 // soon waits until the condition holds, but not for long.
 func (r *attackRun) soon(condition func() bool) bool {
-	for deadline := time.Now().Add(noticeTimeout); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(noticeTimeout); time.Now().Before(deadline); time.Sleep(pollInterval) {
 		if condition() {
 			return true
 		}
@@ -604,6 +626,8 @@ func (r *attackRun) changeCredentials() (back func()) {
 
 // changeAnnotations does what becomes of the annotations at the point.
 func (r *attackRun) changeAnnotations() {
+	r.cancelled = slices.Contains([]string{allRemoved, recordRemoved, renewRemoved, restored}, r.attack.annotations)
+
 	switch what := r.attack.annotations; what {
 	case none, restoredLate, restoredBackup:
 	case allRemoved:
@@ -626,6 +650,7 @@ func (r *attackRun) setAnnotations(annotations map[string]string) {
 // renewal, or else those of the first attempt.
 func (r *attackRun) restoreLate() {
 	versions := r.history()
+	r.cancelled = true
 
 	first := slices.IndexFunc(versions, func(a map[string]string) bool { return a[mint.AnnotationRecord] != "" })
 	if r.before > 0 {
@@ -649,15 +674,22 @@ func reportAttacks(t *testing.T, rows []attackRow, cells [][]int) {
 
 	fmt.Fprintln(w, "KIND\tOPERATION\tPOINT\tDELETE\tLIST\tCREDENTIALS\tANNOTATIONS\tALIVE\tOUTCOME\tSECONDS\tSAID")
 
-	outcomes, broken, ran, deletesHit, listsHit, withDelete, withList := map[framework.Outcome]int{}, 0, 0, 0, 0, 0, 0
+	outcomes := map[framework.Outcome]int{}
+
+	var broken, ran, missed, deletesHit, listsHit, withDelete, withList int
 
 	for _, r := range rows {
-		if !r.ran {
+		if !r.selected {
 			continue
 		}
 
-		ran++
-		outcome := string(r.Outcome())
+		outcome := "not at rest"
+
+		if r.ran {
+			ran++
+			outcomes[r.Outcome()]++
+			outcome = string(r.Outcome())
+		}
 
 		if r.failed {
 			outcome += " (not right)"
@@ -667,6 +699,11 @@ func reportAttacks(t *testing.T, rows []attackRow, cells [][]int) {
 		point := r.point.name
 		if r.pointless() {
 			point = none
+		}
+
+		if r.missed {
+			point += " (never reached)"
+			missed++
 		}
 
 		unhit := func(name string, hit bool, n, with *int) string {
@@ -687,12 +724,11 @@ func reportAttacks(t *testing.T, rows []attackRow, cells [][]int) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%.1f\t%s\n", r.kind.Name, r.operation.name, point,
 			unhit(r.delete.name, r.hitDelete, &deletesHit, &withDelete), unhit(r.list.name, r.hitList, &listsHit, &withList),
 			r.credentials, r.annotations, len(r.Alive), outcome, r.took.Seconds(), shorten(r.Said))
-		outcomes[r.Outcome()]++
 	}
 
 	w.Flush()
-	fmt.Fprintf(b, "\n%d of %d attacks: outcomes %v; %d not right; %d of %d faults of DELETE and %d of %d of lists have met a request\n",
-		ran, len(cells), outcomes, broken, deletesHit, withDelete, listsHit, withList)
+	fmt.Fprintf(b, "\n%d of %d attacks: outcomes %v; %d not right; %d of %d faults of DELETE and %d of %d of lists have met a request; %d points were not reached\n",
+		ran, len(cells), outcomes, broken, deletesHit, withDelete, listsHit, withList, missed)
 
 	whole := 1
 	for _, n := range factors {
@@ -745,7 +781,7 @@ func countCells(b *strings.Builder, rows []attackRow) {
 			}
 		}
 
-		if !r.pointless() {
+		if !r.pointless() && !r.missed {
 			count("5 "+r.point.name, op)
 		}
 	}
