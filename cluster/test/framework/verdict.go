@@ -196,6 +196,47 @@ func (e *Env) Rest(k *MintedKind, mg Minted, timeout time.Duration, others []str
 	}
 }
 
+// How long it may take until the provider notices what has changed, and how long what it
+// says must stay as it is for that.
+const (
+	noticeTimeout = 30 * time.Second
+	noticedFor    = 2 * time.Second
+)
+
+// Noticed waits until the provider has acted on what was changed: until there are three
+// more requests for objects of the kind, with the secret key if there is one, or it says
+// what is wrong, or the object is gone. It does not wait for long: what the provider does
+// not notice does no harm.
+func (e *Env) Noticed(k *MintedKind, mg Minted, secretKey string) {
+	e.t.Helper()
+
+	sent := func(prefix string) int {
+		n := 0
+
+		for _, r := range e.Scaleway.Requests() {
+			if (secretKey == "" || r.SecretKey == secretKey) && r.UserAgent != outside && strings.HasPrefix(r.Route, prefix) {
+				n++
+			}
+		}
+
+		return n
+	}
+
+	first, last, since := sent(k.Collection), "", time.Now()
+
+	for deadline := time.Now().Add(noticeTimeout); time.Now().Before(deadline); time.Sleep(auditInterval) {
+		v := e.Judge(k, mg)
+
+		if said := v.Said; said != last || secretKey != "" && sent("") == 0 {
+			last, since = said, time.Now()
+		}
+
+		if v.Gone || sent(k.Collection) >= first+3 || !v.Healthy && v.Said != "" && time.Since(since) > noticedFor {
+			return
+		}
+	}
+}
+
 // WatchMinted returns a function that returns the annotations that the object has had,
 // oldest first, without those that are like the ones before.
 func (e *Env) WatchMinted(k *MintedKind, mg Minted) func() []map[string]string {

@@ -186,22 +186,6 @@ func TestVault02ForeignCredentials(t *testing.T) {
 		"404":        {fakescaleway.WithUnknownParentNotFound()},
 	}
 
-	// used waits until the provider has acted with the foreign key, or says why not.
-	used := func(e *framework.Env, k *framework.MintedKind, mg framework.Minted, key string) {
-		e.Eventually("the foreign key to be noticed", func() (bool, string) {
-			v := e.Judge(k, mg)
-			n := 0
-
-			for _, r := range e.Scaleway.Requests() {
-				if r.SecretKey == key && strings.HasPrefix(r.Route, k.Collection) {
-					n++
-				}
-			}
-
-			return v.Gone || n >= 3 || !v.Healthy && v.Said != "", v.Summary()
-		})
-	}
-
 	operations := map[string]func(t *testing.T, e *framework.Env, k *framework.MintedKind, mg framework.Minted, away fakescaleway.Key) []framework.Outcome{
 		"deleted": func(t *testing.T, e *framework.Env, k *framework.MintedKind, mg framework.Minted, away fakescaleway.Key) []framework.Outcome {
 			e.Create(mg)
@@ -209,18 +193,18 @@ func TestVault02ForeignCredentials(t *testing.T) {
 			e.Rotate(e.Credentials(away))
 			e.Eventually("the ProviderConfig to take the key", func() (bool, string) { return usedAtAll(e, away.SecretKey), "it was not used" })
 			startDeletion(t, e, mg)
-			used(e, k, mg, away.SecretKey)
+			e.Noticed(k, mg, away.SecretKey)
 
 			return []framework.Outcome{framework.OutcomeNone}
 		},
 		"interrupted": func(_ *testing.T, e *framework.Env, k *framework.MintedKind, mg framework.Minted, away fakescaleway.Key) []framework.Outcome {
-			f := e.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodPost, Route: k.Collection, Times: 1, Apply: true, Hold: true, Status: http.StatusBadGateway})
-			e.Create(mg)
-			<-f.Arrived()
+			listed := e.Scaleway.Inject(fakescaleway.Fault{Method: http.MethodGet, Route: k.Collection, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+			unclear(e, k).Create(mg)
+			e.Eventually("the look-up", func() (bool, string) { return listed.Hits() > 0, "there was none" })
 			e.Rotate(e.Credentials(away))
-			f.Release()
-			used(e, k, mg, away.SecretKey)
-			e.WaitCondition(mg, xpv1.TypeSynced, "False", func(c xpv1.Condition) bool { return c.Status == corev1.ConditionFalse })
+			e.Eventually("the key to be used", func() (bool, string) { return usedAtAll(e, away.SecretKey), "it was not used" })
+			listed.Remove()
+			e.Noticed(k, mg, away.SecretKey)
 
 			return []framework.Outcome{framework.OutcomeOne}
 		},
@@ -229,7 +213,7 @@ func TestVault02ForeignCredentials(t *testing.T) {
 			e.WaitReady(mg)
 			e.Rotate(e.Credentials(away))
 			askRenewal(e, mg)
-			used(e, k, mg, away.SecretKey)
+			e.Noticed(k, mg, away.SecretKey)
 
 			return []framework.Outcome{framework.OutcomeOne}
 		},
@@ -237,7 +221,7 @@ func TestVault02ForeignCredentials(t *testing.T) {
 			e.Create(mg)
 			e.WaitReady(mg)
 			e.Rotate(e.Credentials(away))
-			used(e, k, mg, away.SecretKey)
+			e.Noticed(k, mg, away.SecretKey)
 
 			return []framework.Outcome{framework.OutcomeOne}
 		},
@@ -643,11 +627,17 @@ func TestVault08RecordsAreBounded(t *testing.T) {
 	parent := e.CreateParent()
 	uuid := strings.TrimPrefix(parent, "fr-par/")
 
-	for i := range tokens {
-		tk := e.NewToken(fmt.Sprintf("crowd-%d", i), parent)
-		e.Create(tk)
-		e.WaitReady(tk)
+	crowd := make([]*v1beta1.Token, tokens)
+	for i := range crowd {
+		crowd[i] = e.NewToken(fmt.Sprintf("crowd-%d", i), parent)
+		e.Create(crowd[i])
+	}
 
+	for _, tk := range crowd {
+		e.WaitReady(tk)
+	}
+
+	for i, tk := range crowd {
 		e.Update(tk, func() {
 			var record mint.Record
 			if err := json.Unmarshal([]byte(tk.GetAnnotations()[mint.AnnotationRecord]), &record); err != nil {
@@ -664,6 +654,8 @@ func TestVault08RecordsAreBounded(t *testing.T) {
 			record.Write(tk)
 		})
 	}
+
+	e.WaitPolled(fakescaleway.RouteToken, 2)
 
 	before := e.Scaleway.Count("", "")
 	asked := time.Now()

@@ -519,7 +519,6 @@ func (r *attackRun) atPoint() {
 		r.rest()
 	}
 
-	before := r.Judge(r.kind, r.object, r.others...)
 	back := r.changeCredentials()
 	r.changeAnnotations()
 
@@ -528,15 +527,14 @@ func (r *attackRun) atPoint() {
 		r.held.release()
 	case r.attack.operation.ends:
 		if back != nil {
-			r.noticed(before)
+			r.Noticed(r.kind, r.object, r.away)
 		}
 
-		before = r.Judge(r.kind, r.object, r.others...)
 		r.deleteObject()
 	}
 
 	if back != nil || r.held == nil || r.cancelled {
-		r.noticed(before)
+		r.Noticed(r.kind, r.object, r.away)
 	}
 
 	if back != nil {
@@ -544,16 +542,16 @@ func (r *attackRun) atPoint() {
 	}
 }
 
-// noticeTimeout is how long it may take until the provider notices what has changed. What
-// it does not notice does no harm.
+// reachTimeout is how long the provider may take to come to a point, and pollInterval how
+// long is waited between two looks.
 const (
-	noticeTimeout = 30 * time.Second
-	pollInterval  = 20 * time.Millisecond
+	reachTimeout = 30 * time.Second
+	pollInterval = 20 * time.Millisecond
 )
 
 // soon waits until the condition holds, but not for long.
 func (r *attackRun) soon(condition func() bool) bool {
-	for deadline := time.Now().Add(noticeTimeout); time.Now().Before(deadline); time.Sleep(pollInterval) {
+	for deadline := time.Now().Add(reachTimeout); time.Now().Before(deadline); time.Sleep(pollInterval) {
 		if condition() {
 			return true
 		}
@@ -575,28 +573,6 @@ func (r *attackRun) reached() bool {
 
 		return arrived || r.Judge(r.kind, r.object).Gone
 	}) && arrived
-}
-
-// noticed waits until the provider has acted on what was changed: with the key of
-// another organization, if there is one.
-func (r *attackRun) noticed(before framework.Verdict) {
-	requests := func() int {
-		n := 0
-
-		for _, req := range r.Scaleway.Requests() {
-			if (r.away == "" || r.away == req.SecretKey) && strings.HasPrefix(req.Route, r.kind.Collection) {
-				n++
-			}
-		}
-
-		return n
-	}
-	first := requests()
-
-	r.soon(func() bool {
-		now := r.Judge(r.kind, r.object, r.others...)
-		return now.Gone || requests() >= first+3 || !now.Healthy && now.Said != "" && now.Said != before.Said && r.attack.credentials != rotated
-	})
 }
 
 // changeCredentials does what becomes of the credentials, and returns what undoes it, if
@@ -662,9 +638,8 @@ func (r *attackRun) restoreLate() {
 		r.Update(s, func() { s.Data = r.backup })
 	}
 
-	before := r.Judge(r.kind, r.object, r.others...)
 	r.setAnnotations(versions[max(first, 0)])
-	r.noticed(before)
+	r.Noticed(r.kind, r.object, r.away)
 }
 
 // reportAttacks shows the table of attacks, and what it covers.
