@@ -463,7 +463,7 @@ func (r *attackRun) unclear(hold bool) *fakescaleway.InjectedFault {
 
 func (r *attackRun) create() {
 	r.prepare()
-	r.run.start()
+	r.start()
 	r.Create(r.object)
 }
 
@@ -474,7 +474,7 @@ func (r *attackRun) heal() {
 
 // ready creates the object, and waits until it is there.
 func (r *attackRun) ready() {
-	r.run.start()
+	r.start()
 	r.Create(r.object)
 	r.WaitReady(r.object)
 	r.before, r.backup = len(r.history()), r.SecretData(objectName)
@@ -499,7 +499,7 @@ func (r *attackRun) delete() {
 func (r *attackRun) deleteUnclear() {
 	minting := r.unclear(true)
 	r.prepare()
-	r.run.start()
+	r.start()
 	r.Create(r.object)
 	r.await("the request", minting.Arrived())
 	r.deleteObject()
