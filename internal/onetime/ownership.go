@@ -68,8 +68,8 @@ func (g *Guard) CheckShared(ctx context.Context, mg Resource) error {
 	return errors.Errorf("%s is the external name of %s too: neither changes or revokes it until one of them is deleted", meta.GetExternalName(mg), strings.Join(names, ", "))
 }
 
-// heir returns another managed resource that has the object, has seen it, and revokes it
-// when it is deleted itself, so that the object can stay. Of several that are being deleted
+// heir returns another managed resource that has the object, and revokes it when it is
+// deleted itself, so that the object can stay. Of several that are being deleted
 // each revokes it: a choice between them could leave it to nobody.
 func (g *Guard) heir(ctx context.Context, mg Resource, name string) (string, error) {
 	others, err := g.owners(ctx, mg, name)
@@ -78,7 +78,7 @@ func (g *Guard) heir(ctx context.Context, mg Resource, name string) (string, err
 	}
 
 	for _, o := range others {
-		if !meta.WasDeleted(o) && WasObserved(o) {
+		if !meta.WasDeleted(o) {
 			return fmt.Sprintf("%s %q", g.Kind.KindName(), client.ObjectKeyFromObject(o)), nil
 		}
 	}
