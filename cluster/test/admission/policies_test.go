@@ -31,8 +31,9 @@ import (
 	configv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
-	mrcontroller "github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 )
 
 // crossplaneNamespace is where the policies take Crossplane to be.
@@ -124,7 +125,7 @@ func newStage(t *testing.T, e *framework.Env, provider framework.User) *stage {
 	}
 
 	e.Update(s.bare, func() { s.bare.SetFinalizers(nil); s.bare.SetAnnotations(nil) })
-	meta.AddAnnotations(s.recorded, map[string]string{mint.AnnotationRecord: "{}"})
+	meta.AddAnnotations(s.recorded, map[string]string{ledger.AnnotationRecord: "{}"})
 	e.Create(s.recorded)
 
 	for _, o := range []client.Object{s.going, s.goingConfig, s.goingSecret} {
@@ -254,7 +255,7 @@ var attacks = map[string]struct {
 	"DeletionWithoutFinalizer":        {deleted(theBare), "would stay at Scaleway, because its finalizer was taken off"},
 	"DeletionInAnAttempt":             {deleted(theRecorded), "would stay at Scaleway, because its finalizer was taken off"},
 	"DeletionOfConfig":                {deleted(theBareConfig), "managed resources use it, and its finalizer was taken off"},
-	"RestoredRecord":                  {patched(theToken, `{"metadata":{"annotations":{"`+mint.AnnotationRecord+`":"{}"}}}`), onlyRecords + mint.AnnotationRecord},
+	"RestoredRecord":                  {patched(theToken, `{"metadata":{"annotations":{"`+ledger.AnnotationRecord+`":"{}"}}}`), onlyRecords + ledger.AnnotationRecord},
 	"WrittenHeldSecret":               {patched(theConfig, `{"metadata":{"annotations":{"`+clients.AnnotationHeld+`":"a/b"}}}`), onlyRecords + clients.AnnotationHeld},
 	"LongName":                        {config(strings.Repeat("a", 64)), "must have at most 63 characters"},
 	"LongClusterName":                 {clusterConfig(strings.Repeat("a", 64)), "must have at most 63 characters"},
@@ -263,8 +264,8 @@ var attacks = map[string]struct {
 // ordinary is what a tenant must be able to do.
 var ordinary = map[string]request{
 	"Spec":                      patched(theToken, `{"spec":{"managementPolicies":["Observe","Delete"]}}`),
-	"Renew":                     patched(theToken, `{"metadata":{"annotations":{"`+mrcontroller.AnnotationRenew+`":"1"}}}`),
-	"Release":                   patched(theToken, `{"metadata":{"annotations":{"`+mrcontroller.AnnotationRelease+`":"1"}}}`),
+	"Renew":                     patched(theToken, `{"metadata":{"annotations":{"`+onetime.AnnotationRenew+`":"1"}}}`),
+	"Release":                   patched(theToken, `{"metadata":{"annotations":{"`+release.Annotation+`":"1"}}}`),
 	"Pause":                     patched(theGoing, `{"metadata":{"annotations":{"`+meta.AnnotationKeyReconciliationPaused+`":"true"}}}`),
 	"ExternalName":              patched(theToken, `{"metadata":{"annotations":{"`+meta.AnnotationKeyExternalName+`":"fr-par/x"}}}`),
 	"WithoutAnnotations":        patched(theToken, `{"metadata":{"annotations":null}}`),
@@ -479,7 +480,7 @@ func testLife(t *testing.T, e *framework.Env, provider, tenant framework.User) {
 		}
 	}
 
-	own.Update(f.Token, func() { meta.AddAnnotations(f.Token, map[string]string{mrcontroller.AnnotationRenew: "now"}) })
+	own.Update(f.Token, func() { meta.AddAnnotations(f.Token, map[string]string{onetime.AnnotationRenew: "now"}) })
 
 	old := framework.ExternalName(f.Token)
 	own.Eventually("a renewed token", func() (bool, string) {

@@ -15,7 +15,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	iamv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/iam/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
@@ -155,11 +155,11 @@ type Live struct {
 	// Name is its external name.
 	Name string
 	// Mark at the end of its description, if there is one.
-	Mark mint.Mark
+	Mark ledger.Mark
 }
 
 func newLive(name, description string) Live {
-	_, mark, _ := mint.Strip(description)
+	_, mark, _ := ledger.Strip(description)
 	return Live{Name: name, Mark: mark}
 }
 

@@ -23,8 +23,8 @@ import (
 	iamv1beta1 "github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/iam/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 )
 
 // chained is how many Tokens a chain has.
@@ -191,7 +191,7 @@ func testNeeded(t *testing.T, route string, which func(chain) xpresource.ModernM
 
 			startDeletion(t, e, held)
 			waitNeeded(e, held, c.ref().Kind, c.ref().Name, fmt.Sprintf("%d objects use, such as Token", chained), says(c),
-				managed.AnnotationRelease+"="+framework.ExternalName(held))
+				release.Annotation+"="+framework.ExternalName(held))
 			wantNoDelete(t, e, route)
 
 			e.WaitPolled(fakescaleway.RouteToken, chained)

@@ -20,9 +20,10 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 )
 
 // Attacks on the promise that there is one live object for each managed resource, as
@@ -71,7 +72,7 @@ func unclear(e *framework.Env, k *framework.MintedKind) *framework.Env {
 }
 
 func askRenewal(e *framework.Env, mg framework.Minted) {
-	e.Update(mg, func() { meta.AddAnnotations(mg, map[string]string{managed.AnnotationRenew: "now"}) })
+	e.Update(mg, func() { meta.AddAnnotations(mg, map[string]string{onetime.AnnotationRenew: "now"}) })
 }
 
 // waitOther waits until the object has another external name.
@@ -363,7 +364,7 @@ func TestVault04AnnotationsRestored(t *testing.T) {
 
 				if tc.pending {
 					for _, a := range versions {
-						if strings.Contains(a[mint.AnnotationRecord], `"state":"pending"`) {
+						if strings.Contains(a[ledger.AnnotationRecord], `"state":"pending"`) {
 							saved = a
 						}
 					}
@@ -371,7 +372,7 @@ func TestVault04AnnotationsRestored(t *testing.T) {
 
 				for i := range tc.renewals {
 					old := framework.ExternalName(mg)
-					e.Update(mg, func() { meta.AddAnnotations(mg, map[string]string{managed.AnnotationRenew: fmt.Sprint(i)}) })
+					e.Update(mg, func() { meta.AddAnnotations(mg, map[string]string{onetime.AnnotationRenew: fmt.Sprint(i)}) })
 					waitOther(e, mg, old)
 					wantRest(t, e, k, mg, nil, framework.OutcomeOne)
 					e.Get(mg)
@@ -414,16 +415,16 @@ func TestVault05AnnotationsRemovedWhileUnclear(t *testing.T) {
 
 	removals := map[string]func(a map[string]string){
 		"pending": func(a map[string]string) { delete(a, meta.AnnotationKeyExternalCreatePending) },
-		"record":  func(a map[string]string) { delete(a, mint.AnnotationRecord) },
+		"record":  func(a map[string]string) { delete(a, ledger.AnnotationRecord) },
 		"pending and record": func(a map[string]string) {
 			delete(a, meta.AnnotationKeyExternalCreatePending)
-			delete(a, mint.AnnotationRecord)
+			delete(a, ledger.AnnotationRecord)
 		},
 		"all":             func(a map[string]string) { clear(a) },
 		"pending is old":  func(a map[string]string) { a[meta.AnnotationKeyExternalCreatePending] = "2020-01-01T00:00:00Z" },
 		"failed is added": func(a map[string]string) { a[meta.AnnotationKeyExternalCreateFailed] = "2099-01-01T00:00:00Z" },
 		"record is failed": func(a map[string]string) {
-			a[mint.AnnotationRecord] = strings.Replace(a[mint.AnnotationRecord], `"state":"pending"`, `"state":"failed"`, 1)
+			a[ledger.AnnotationRecord] = strings.Replace(a[ledger.AnnotationRecord], `"state":"pending"`, `"state":"failed"`, 1)
 		},
 	}
 
@@ -639,13 +640,13 @@ func TestVault08RecordsAreBounded(t *testing.T) {
 
 	for i, tk := range crowd {
 		e.Update(tk, func() {
-			var record mint.Record
-			if err := json.Unmarshal([]byte(tk.GetAnnotations()[mint.AnnotationRecord]), &record); err != nil {
+			var record ledger.Record
+			if err := json.Unmarshal([]byte(tk.GetAnnotations()[ledger.AnnotationRecord]), &record); err != nil {
 				t.Fatal(err)
 			}
 
 			for n := range attempts {
-				record.Abandoned = append(record.Abandoned, mint.Abandoned{
+				record.Abandoned = append(record.Abandoned, ledger.Abandoned{
 					Attempt: fmt.Sprintf("%08x", i*attempts+n), At: time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC),
 					Region: "fr-par", Parents: map[string]string{"namespace_id": uuid},
 				})
@@ -743,24 +744,24 @@ func TestVault11ExitsSettle(t *testing.T) {
 			t.Helper()
 			startDeletion(t, e, mg)
 			e.Update(mg, func() {
-				var record mint.Record
-				_ = json.Unmarshal([]byte(mg.GetAnnotations()[mint.AnnotationRecord]), &record)
+				var record ledger.Record
+				_ = json.Unmarshal([]byte(mg.GetAnnotations()[ledger.AnnotationRecord]), &record)
 
 				what := framework.ExternalName(mg)
 				if what == "" {
 					what = record.Attempt
 				}
 
-				meta.AddAnnotations(mg, map[string]string{managed.AnnotationRelease: what})
+				meta.AddAnnotations(mg, map[string]string{release.Annotation: what})
 			})
 		},
 		"released by attempt": func(t *testing.T, e *framework.Env, mg framework.Minted) {
 			t.Helper()
 			startDeletion(t, e, mg)
 			e.Update(mg, func() {
-				var record mint.Record
-				_ = json.Unmarshal([]byte(mg.GetAnnotations()[mint.AnnotationRecord]), &record)
-				meta.AddAnnotations(mg, map[string]string{managed.AnnotationRelease: record.Attempt})
+				var record ledger.Record
+				_ = json.Unmarshal([]byte(mg.GetAnnotations()[ledger.AnnotationRecord]), &record)
+				meta.AddAnnotations(mg, map[string]string{release.Annotation: record.Attempt})
 			})
 		},
 		"deleted": func(t *testing.T, e *framework.Env, mg framework.Minted) {

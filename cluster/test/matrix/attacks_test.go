@@ -23,9 +23,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/controller/managed"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 // Pages of lists, in the tests of attacks, hold as many objects as others have of the
@@ -75,7 +75,7 @@ func isPage(page string) func(*http.Request) bool {
 
 func isMarked(item map[string]any) bool {
 	text, _ := item["description"].(string)
-	_, _, ok := mint.Strip(text)
+	_, _, ok := ledger.Strip(text)
 
 	return ok
 }
@@ -106,8 +106,8 @@ var removals = map[string][]string{
 	"succeeded removed":     {meta.AnnotationKeyExternalCreateSucceeded},
 	"failed removed":        {meta.AnnotationKeyExternalCreateFailed},
 	"external-name removed": {meta.AnnotationKeyExternalName},
-	recordRemoved:           {mint.AnnotationRecord},
-	renewRemoved:            {managed.AnnotationRenew},
+	recordRemoved:           {ledger.AnnotationRecord},
+	renewRemoved:            {onetime.AnnotationRenew},
 }
 
 var annotations = []string{
@@ -484,7 +484,7 @@ func (r *attackRun) renew() {
 	r.ready()
 	r.old = framework.ExternalName(r.object)
 	r.prepare()
-	r.Update(r.object, func() { meta.AddAnnotations(r.object, map[string]string{managed.AnnotationRenew: "1"}) })
+	r.Update(r.object, func() { meta.AddAnnotations(r.object, map[string]string{onetime.AnnotationRenew: "1"}) })
 }
 
 func (r *attackRun) delete() {
@@ -628,7 +628,7 @@ func (r *attackRun) restoreLate() {
 	versions := r.history()
 	r.cancelled = true
 
-	first := slices.IndexFunc(versions, func(a map[string]string) bool { return a[mint.AnnotationRecord] != "" })
+	first := slices.IndexFunc(versions, func(a map[string]string) bool { return a[ledger.AnnotationRecord] != "" })
 	if r.before > 0 {
 		first = r.before - 1
 	}

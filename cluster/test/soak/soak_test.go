@@ -24,7 +24,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/cluster/test/framework"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
-	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/mint"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
 const (
@@ -330,13 +330,13 @@ func (r *run) annotate() {
 		}
 	}
 
-	one := []string{meta.AnnotationKeyExternalCreatePending, meta.AnnotationKeyExternalCreateSucceeded, meta.AnnotationKeyExternalCreateFailed, meta.AnnotationKeyExternalName, mint.AnnotationRecord}
+	one := []string{meta.AnnotationKeyExternalCreatePending, meta.AnnotationKeyExternalCreateSucceeded, meta.AnnotationKeyExternalCreateFailed, meta.AnnotationKeyExternalName, ledger.AnnotationRecord}
 	uid := tk.GetUID()
 
 	switch {
 	case what < len(one):
 		change(func() { meta.RemoveAnnotations(tk, one[what]) })
-		r.attacked[uid] = r.attacked[uid] || one[what] == mint.AnnotationRecord
+		r.attacked[uid] = r.attacked[uid] || one[what] == ledger.AnnotationRecord
 	case what == len(one):
 		change(func() { tk.SetAnnotations(nil) })
 		r.attacked[uid] = true

@@ -28,6 +28,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/clients"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/dependents"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 )
 
 // ownCredentials say that each ProviderConfig has the key that is named paris, which
@@ -51,7 +52,7 @@ func TestDeleteWhatIsNeeded(t *testing.T) {
 	}
 
 	b, u := newBench(t), newUpjet()
-	tk := b.token(func(tk *v1beta1.Token) {
+	tk := b.Token(func(tk *v1beta1.Token) {
 		deleted(tk)
 		meta.SetExternalName(tk, paris)
 		tk.SetProviderConfigReference(&xpv1.ProviderConfigReference{Kind: configv1beta1.ProviderConfigKind, Name: "default"})
@@ -71,7 +72,7 @@ func TestDeleteWhatIsNeeded(t *testing.T) {
 	})
 
 	_, err := u.client(t, c).Delete(t.Context(), tk)
-	wantErr(t, "Another object uses it.", AnnotationRelease+"="+paris, err)
+	wantErr(t, "Another object uses it.", release.Annotation+"="+paris, err)
 	wantErr(t, "Another object uses it.", "delete those first", err)
 
 	if len(u.did) > 0 {
