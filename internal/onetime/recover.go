@@ -223,7 +223,7 @@ func (g *Guard) heal(ctx context.Context, mg Resource, record ledger.Record) err
 		return err
 	}
 
-	found := 0
+	found, name := 0, ""
 
 	for _, o := range g.own(objects, mg.GetUID(), record.Region) {
 		if o.attempt != record.Attempt {
@@ -232,18 +232,24 @@ func (g *Guard) heal(ctx context.Context, mg Resource, record ledger.Record) err
 
 		found++
 
-		if digest, ok := held[o.name]; ok {
-			record = record.Done(o.name, digest)
-			record.Write(mg)
-			meta.SetExternalName(mg, o.name)
-			meta.SetExternalCreateSucceeded(mg, g.Now())
-
-			return errors.Wrapf(g.end(ctx, mg, endedPublished), "cannot store that attempt %s has created %s", record.Mark(), o.name)
+		if _, ok := held[o.name]; ok {
+			name = o.name
+			continue
 		}
 
+		// Also where another of the attempt is published: nobody looks for this one again.
 		if err := g.revoke(ctx, mg, record, o.name); err != nil {
 			return errors.Wrap(err, "an interrupted attempt has left an object whose secret is lost")
 		}
+	}
+
+	if name != "" {
+		record = record.Done(name, held[name])
+		record.Write(mg)
+		meta.SetExternalName(mg, name)
+		meta.SetExternalCreateSucceeded(mg, g.Now())
+
+		return errors.Wrapf(g.end(ctx, mg, endedPublished), "cannot store that attempt %s has created %s", record.Mark(), name)
 	}
 
 	if until := record.At.Add(quietTimes * g.limit(record)); found == 0 && g.Now().Before(until) {
