@@ -77,7 +77,7 @@ func TestUpdateCriticalAnnotations(t *testing.T) {
 			meta.SetExternalName(tk, warsaw)
 			b.Pending(0).Done(warsaw, "").Write(tk)
 
-			err := (&AnnotationUpdater{Kube: b.Kube, Live: b.Kube}).UpdateCriticalAnnotations(t.Context(), tk)
+			err := b.guard.Updater().UpdateCriticalAnnotations(t.Context(), tk)
 			wantErr(t, tc.reason, tc.want, err)
 
 			stored := b.Stored()

@@ -33,8 +33,9 @@ func TestCopied(t *testing.T) {
 		change func(*v1beta1.Token)
 		refuse error
 		want   string
-		// failed tells whether the reconciler is told that nothing was created.
-		failed bool
+		// failed tells whether the reconciler is told that nothing was created, and
+		// succeeded whether it is told that something was.
+		failed, succeeded bool
 	}{
 		"UnderWay": {
 			reason: "Only a person knows whether something uses what it has created.",
@@ -55,8 +56,13 @@ func TestCopied(t *testing.T) {
 			uid:    "another", state: ledger.StatePending,
 			change: func(tk *v1beta1.Token) { meta.SetExternalCreateSucceeded(tk, noon.Add(time.Second)) },
 		},
-		"Done": {reason: "Nothing was under way.", uid: "another", state: ledger.StateDone},
-		"Own":  {reason: "It is no copy.", uid: ownUID, state: ledger.StateFailed},
+		"Done":    {reason: "Nothing was under way: what it has created itself is looked for before it creates anything.", uid: "another", state: ledger.StateDone, failed: true},
+		"Own":     {reason: "It is no copy: its own record says how the attempt has ended.", uid: ownUID, state: ledger.StateFailed, failed: true},
+		"OwnDone": {reason: "Its own record says how the attempt has ended.", uid: ownUID, state: ledger.StateDone, succeeded: true},
+		"OwnNotStored": {
+			reason: "It is tried again.", uid: ownUID, state: ledger.StateFailed, refuse: errors.New("no answer"),
+			want: "cannot store how a creation has ended",
+		},
 	}
 
 	for name, tc := range cases {
@@ -83,6 +89,12 @@ func TestCopied(t *testing.T) {
 
 			if diff := cmp.Diff(tc.failed, !meta.GetExternalCreateFailed(b.Stored()).IsZero()); diff != "" {
 				t.Errorf("\n%s\nstored that nothing was created: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if name != "Settled" {
+				if diff := cmp.Diff(tc.succeeded, !meta.GetExternalCreateSucceeded(b.Stored()).IsZero()); diff != "" {
+					t.Errorf("\n%s\nstored that something was created: -want, +got:\n%s", tc.reason, diff)
+				}
 			}
 
 			if diff := cmp.Diff([]string{made}, b.Alive()); diff != "" {
@@ -118,7 +130,7 @@ func TestUnreadableRecord(t *testing.T) {
 			return b.guard.restoreName(b.T.Context(), tk)
 		},
 		"UpdateCriticalAnnotations": func(b *bench, tk *v1beta1.Token) error {
-			return (&AnnotationUpdater{Kube: b.guard.Kube, Live: b.Kube}).UpdateCriticalAnnotations(b.T.Context(), tk)
+			return b.guard.Updater().UpdateCriticalAnnotations(b.T.Context(), tk)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
@@ -66,6 +67,7 @@ func newBench(t *testing.T) *bench {
 		Recorder: b.Events,
 		Timeout:  time.Minute,
 		Delivery: DeliveryTimeout,
+		First:    func(types.UID) bool { return true },
 		Now:      func() time.Time { return noon },
 		Started:  noon,
 	}

@@ -584,7 +584,7 @@ func TestCreate(t *testing.T) {
 				t.Errorf("\n%s\ncreations that could not be delivered: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if _, err := b.guard.Permits.Use(ownMark.Append("new"), noon); (err == nil) != tc.underWay {
+			if _, err := b.guard.Permits.Use(ownMark.Append("new"), b.SecretKey, noon); (err == nil) != tc.underWay {
 				t.Errorf("\n%s\nanother request of the attempt: got %v", tc.reason, err)
 			}
 
@@ -653,6 +653,8 @@ func TestInitialize(t *testing.T) {
 		prepare                    func(*bench)
 		want                       string
 		left                       left
+		// at is when the attempt is stored to have been recorded. Optional.
+		at time.Time
 	}{
 		"Published": {
 			reason: "That its secret is published proves which token it is.",
@@ -752,11 +754,61 @@ func TestInitialize(t *testing.T) {
 			want: "nothing more is created until it is known; objects in question have \"" + ownMark.String(),
 			left: left{State: ledger.StatePending},
 		},
-		"NeverSent": {
-			reason:  "Create was never called, so that there is nothing to look for.",
-			pending: time.Hour,
-			minted:  true, prepare: func(b *bench) { b.Fail(fakescaleway.Fault{Status: http.StatusInternalServerError}) },
+		"PendingTakenAway": {
+			reason: "Crossplane advises to take the annotation away. That proves nothing.",
+			minted: true,
+			change: func(tk *v1beta1.Token) { meta.RemoveAnnotations(tk, meta.AnnotationKeyExternalCreatePending) },
+			prepare: func(b *bench) {
+				b.Fail(fakescaleway.Fault{Method: http.MethodGet, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+			},
+			want: "nothing more is created until it is known",
 			left: left{State: ledger.StatePending},
+		},
+		"SaidToHaveFailed": {
+			reason: "Nor does what anybody has written there.",
+			minted: true, ended: endedRevoked,
+			change: func(tk *v1beta1.Token) { meta.SetExternalCreateFailed(tk, noon.Add(time.Hour)) },
+			left:   left{State: ledger.StateFailed, Revoked: true},
+		},
+		"PendingLongBefore": {
+			reason: "A renewal is recorded after the annotation of the creation.",
+			minted: true, ended: endedRevoked, pending: time.Hour,
+			left: left{State: ledger.StateFailed, Revoked: true},
+		},
+		"QuietOfASlowerProcess": {
+			reason: "The process that made the attempt allowed a request more time.",
+			before: 3 * time.Minute, pending: 3 * time.Minute,
+			change: func(tk *v1beta1.Token) { limited(tk, 5*time.Minute) },
+			want:   "waiting until 2026-01-02T12:07:00Z",
+			left:   left{State: ledger.StatePending},
+		},
+		"QuietOfNobody": {
+			reason: "No request takes so long, whoever has written that down.",
+			before: 20 * time.Minute, pending: 20 * time.Minute, ended: endedNotFound,
+			change: func(tk *v1beta1.Token) { limited(tk, 24*365*time.Hour) },
+			left:   left{State: ledger.StateFailed, Abandoned: 1},
+		},
+		"InTheFuture": {
+			reason: "A time that cannot be is taken for now, and stored: it would never pass.",
+			before: -time.Hour, pending: -time.Hour,
+			want: "waiting until 2026-01-02T12:02:00Z",
+			left: left{State: ledger.StatePending}, at: noon,
+		},
+		"SkewedClock": {
+			reason: "Clocks may differ a little.",
+			before: -maxSkew, pending: -maxSkew,
+			want: "waiting until 2026-01-02T12:10:05Z for attempt " + ownMark.String() + ", which another process has begun",
+			left: left{State: ledger.StatePending}, at: noon.Add(maxSkew),
+		},
+		"PublishedAndDoubleNotRevoked": {
+			reason: "What nobody has the value of is not left because another is published.",
+			minted: true, published: true,
+			prepare: func(b *bench) {
+				b.Mint(ownMark.Append("token"))
+				b.Fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+			},
+			want: "an interrupted attempt has left an object whose secret is lost",
+			left: left{State: ledger.StatePending, Doubles: 1},
 		},
 		"RenewalPending": {
 			reason:  "A renewal is no creation to the reconciler.",
@@ -862,7 +914,7 @@ func TestInitialize(t *testing.T) {
 			}
 
 			for _, q := range b.Scaleway.Requests() {
-				if q.Method == http.MethodGet && !strings.Contains(q.Query, "namespace_id="+b.Parent) {
+				if q.Method == http.MethodGet && q.Route == fakescaleway.RouteTokens && !strings.Contains(q.Query, "namespace_id="+b.Parent) {
 					t.Errorf("\n%s\nthe tokens of other parents are listed, with query %s", tc.reason, q.Query)
 				}
 			}
@@ -885,6 +937,10 @@ func TestInitialize(t *testing.T) {
 				t.Errorf("\n%s\nwhat is left: -want, +got:\n%s", tc.reason, diff)
 			}
 
+			if !tc.at.IsZero() && !r.At.Equal(tc.at) {
+				t.Errorf("\n%s\nthe attempt was recorded at %s: want %s", tc.reason, r.At, tc.at)
+			}
+
 			for _, o := range others {
 				if !slices.Contains(alive, o) {
 					t.Errorf("\n%s\nsomebody else's token was revoked", tc.reason)
@@ -900,6 +956,17 @@ func TestInitialize(t *testing.T) {
 			}
 		})
 	}
+}
+
+// limited has the record say that a request took that long at most.
+func limited(tk *v1beta1.Token, limit time.Duration) {
+	r, err := ledger.ReadRecord(tk)
+	if err != nil {
+		panic(err) // It was written a moment ago.
+	}
+
+	r.Limit.Duration = limit
+	r.Write(tk)
 }
 
 // An external name is that of the token that the managed resource is.

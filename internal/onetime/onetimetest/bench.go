@@ -76,6 +76,9 @@ type Bench struct {
 
 	T *testing.T
 
+	// SecretKey is the secret half of the API key.
+	SecretKey string
+
 	api remote.API
 }
 
@@ -93,7 +96,7 @@ func New(t *testing.T, index string) *Bench {
 		t.Fatal(err)
 	}
 
-	b.Kube = fake.NewClientBuilder().WithScheme(scheme).
+	b.Kube = fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1beta1.Token{}).
 		WithIndex(&v1beta1.Token{}, index, func(o client.Object) []string { return []string{meta.GetExternalName(o)} }).
 		Build()
 
@@ -117,6 +120,13 @@ func New(t *testing.T, index string) *Bench {
 			}
 
 			return c.Patch(ctx, o, p, opts...)
+		},
+		SubResourcePatch: func(ctx context.Context, c client.Client, sub string, o client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
+			if err := errors.Join(ctx.Err(), b.Refuse(o)); err != nil {
+				return err
+			}
+
+			return c.SubResource(sub).Patch(ctx, o, p, opts...)
 		},
 		Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
 			if err := errors.Join(ctx.Err(), b.Refuse(o)); err != nil {
@@ -156,6 +166,7 @@ func New(t *testing.T, index string) *Bench {
 		t.Fatal(err)
 	}
 
+	b.SecretKey = key.SecretKey
 	b.api = clients.NewRemote(api, b.Resource, "")
 
 	b.Scaleway.ResetRequests()
@@ -293,6 +304,7 @@ func (b *Bench) Pending(before time.Duration) ledger.Record {
 	return ledger.Record{
 		UID: OwnUID, Attempt: OwnAttempt, State: ledger.StatePending, At: Noon.Add(-before),
 		Region: "fr-par", Parents: map[string]string{"namespace_id": b.Parent},
+		Minter: ledger.Minter{Key: ledger.KeyDigest(OwnUID, b.SecretKey)},
 	}
 }
 
