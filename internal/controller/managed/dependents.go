@@ -50,8 +50,8 @@ func (r keyReader) Keys(ctx context.Context, mg xpresource.ModernManaged, argume
 	}
 
 	query := url.Values{argument: {value}}
-	if organization, _ := defaults["organization_id"].(string); organization != "" {
-		query.Set("organization_id", organization)
+	if organization, _ := defaults[keyOrganization].(string); organization != "" {
+		query.Set(keyOrganization, organization)
 	}
 
 	var keys []string

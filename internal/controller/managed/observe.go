@@ -31,6 +31,9 @@ const (
 	statusLocked   = "locked"
 )
 
+// keyOrganization is where the defaults of a ProviderConfig have the organization.
+const keyOrganization = "organization_id"
+
 // attributeStatus is where kinds that have one keep the status.
 const attributeStatus = "status"
 

@@ -84,6 +84,7 @@ func TestPairs(t *testing.T) {
 
 	base := within(t, func() *world { return live(nil) })
 	tally := newTally(t)
+	firsts := 0
 
 	for _, p := range base.points {
 		if !strings.HasPrefix(p.name, "created") && !strings.HasPrefix(p.name, "renewed") {
@@ -95,6 +96,11 @@ func TestPairs(t *testing.T) {
 				continue
 			}
 
+			// The others are only counted where all are tried.
+			if firsts++; !tally.all && firsts%101 != 0 {
+				continue
+			}
+
 			first := script{p.name: name}
 			after := within(t, func() *world { return live(first) })
 			at := slices.IndexFunc(after.points, func(q point) bool { return q.name == p.name })
@@ -102,7 +108,7 @@ func TestPairs(t *testing.T) {
 			for _, q := range after.points[at+1 : min(at+1+window, len(after.points))] {
 				for _, second := range q.could {
 					if slices.Contains(disturbing, second) {
-						tally.try(script{p.name: name, q.name: second}, 1777)
+						tally.try(script{p.name: name, q.name: second}, 41)
 					}
 				}
 			}
