@@ -407,7 +407,7 @@ func TestVault10Replace(t *testing.T) {
 	second.Data = e.SecretData("default")
 	e.Create(second)
 
-	tk, _ := e.CreateToken("used")
+	tk, parent := e.CreateToken("used")
 	e.WaitReady(tk)
 	waitHeld(e, first, pc)
 
@@ -439,7 +439,7 @@ func TestVault10Replace(t *testing.T) {
 	another.Spec.Credentials.SecretRef.Name = "second"
 	e.Create(another)
 
-	other := e.NewToken("other", e.CreateParent())
+	other := e.NewToken("other", parent)
 	other.SetProviderConfigReference(&xpv1.ProviderConfigReference{Kind: v1beta1.ProviderConfigKind, Name: "another"})
 	e.Create(other)
 	e.WaitReady(other)
