@@ -525,7 +525,6 @@ func TestVault10Gone(t *testing.T) {
 
 			tk, _ := e.CreateToken("used")
 			e.WaitReady(tk)
-			e.Abandon(tk)
 
 			pc, s := e.ProviderConfig("default"), secretNamed(e, "default")
 			waitHeld(e, s, pc)
