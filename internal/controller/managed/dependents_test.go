@@ -62,6 +62,8 @@ func TestDeleteWhatIsNeeded(t *testing.T) {
 		Namespace: tk.GetNamespace(), Name: "another",
 		Labels: map[string]string{xpv1.LabelKeyProviderName: "default", xpv1.LabelKeyProviderKind: configv1beta1.ProviderConfigKind},
 	}}
+	usage.SetProviderConfigReference(*tk.GetProviderConfigReference())
+
 	kube := fake.NewClientBuilder().WithScheme(scheme).WithObjects(usage,
 		&configv1beta1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: tk.GetNamespace(), Name: "default"}}).Build()
 
