@@ -97,6 +97,7 @@ func TestCrossplane(t *testing.T) {
 		{"TwoKeys", (*suite).twoKeys},
 		{"Compose", (*suite).composeExamples},
 		{"Separated", (*suite).separated},
+		{"Planted", (*suite).planted},
 		{"SurviveRestart", (*suite).surviveRestart},
 		{"Renew", (*suite).renew},
 		{"Move", (*suite).move},

@@ -6,6 +6,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"syscall"
@@ -147,11 +148,12 @@ func (s *suite) move(t *testing.T) {
 		}
 	}
 
-	after := s.scaleway.Alive()
+	// The parts of an API key go at once, and not in an order.
 	for _, kind := range []fakescaleway.Kind{fakescaleway.KindApplication, fakescaleway.KindPolicy, fakescaleway.KindAPIKey} {
-		if after[kind] != before[kind] {
-			t.Errorf("of the kind %s there were %d before the moves, and are %d after", kind, before[kind], after[kind])
-		}
+		e.Eventually(fmt.Sprintf("as many of the kind %s as before the moves", kind), func() (bool, string) {
+			n := s.scaleway.Alive()[kind]
+			return n == before[kind], fmt.Sprintf("there were %d, and are %d", before[kind], n)
+		})
 	}
 
 	for _, xr := range moved {

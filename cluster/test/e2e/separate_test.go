@@ -7,6 +7,8 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +22,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
@@ -148,9 +151,16 @@ func (s *suite) twoKeys(t *testing.T) {
 		t.Errorf("its value should open the container as before, which answers %d", status)
 	}
 
-	gone := s.part(t, xr.GetName(), "ApiKey")
+	var parts []client.Object
+	for _, kind := range partsInIAM {
+		parts = append(parts, s.part(t, xr.GetName(), kind))
+	}
+
 	e.Delete(xr)
-	e.WaitGone(gone)
+
+	for _, p := range parts {
+		e.WaitGone(p)
+	}
 }
 
 // separated shows that it is the platform's key that makes API keys, and that a team can
@@ -200,13 +210,7 @@ func (s *suite) separated(t *testing.T) {
 	}
 	e.Create(binding)
 
-	cfg := rest.CopyConfig(s.Config)
-	cfg.Impersonate = rest.ImpersonationConfig{UserName: "editor", Groups: []string{"system:authenticated"}}
-
-	editor, err := client.New(cfg, client.Options{Scheme: s.Client.Scheme()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	editor := s.editor(t)
 
 	grab := func(kind, name string) *unstructured.Unstructured {
 		u := object(iamAPI, "Policy", team, "grab")
@@ -226,7 +230,7 @@ func (s *suite) separated(t *testing.T) {
 		return err == nil, fmt.Sprint(err)
 	})
 
-	err = editor.Create(t.Context(), grab("ClusterProviderConfig", platformIAM))
+	err := editor.Create(t.Context(), grab("ClusterProviderConfig", platformIAM))
 	if !kerrors.IsForbidden(err) || !strings.Contains(err.Error(), "may not use") {
 		t.Errorf("a team should not name the platform's key: %v", err)
 	}
@@ -264,6 +268,150 @@ func (s *suite) separated(t *testing.T) {
 
 	e.Delete(own)
 	e.WaitGone(own)
+}
+
+// planted shows that an Application that a team puts where a selector would find it, with
+// the ID of the one whose keys make keys, gets no key.
+func (s *suite) planted(t *testing.T) {
+	e := s.env(t)
+
+	// The access waits for its container.
+	xr := object(platform, "ContainerAccess", team, "planted")
+	xr.Object["spec"] = map[string]any{"to": map[string]any{"containerName": "later"}, "expiresAt": "2034-12-31T23:59:59Z"}
+	e.Create(xr)
+	e.Eventually("the access to wait", func() (bool, string) {
+		e.Get(xr)
+		_, _, message := condition(xr, "Settled")
+
+		return strings.Contains(message, `there is no Container "later"`) || strings.Contains(message, `There is no Container "later"`), message
+	})
+
+	issued := s.issuedTo(s.platformKey)
+
+	plant := object(iamAPI, "Application", team, "aaa")
+	plant.SetAnnotations(map[string]string{"crossplane.io/external-name": issued.application, "crossplane.io/paused": "true"})
+	plant.SetOwnerReferences([]metav1.OwnerReference{{
+		APIVersion: platform, Kind: xr.GetKind(), Name: xr.GetName(), UID: xr.GetUID(), Controller: ptr.To(true),
+	}})
+	plant.Object["spec"] = map[string]any{
+		"providerConfigRef": map[string]any{"kind": "ProviderConfig", "name": "default"}, "forProvider": map[string]any{},
+	}
+
+	if err := s.editor(t).Create(t.Context(), plant); err != nil {
+		t.Fatalf("a team may have an Application of its own credentials: %v", err)
+	}
+
+	example := object(group+"/v1beta1", "Container", team, "token-example")
+	e.Get(example)
+
+	later := object(group+"/v1beta1", "Container", team, "later")
+	later.SetAnnotations(map[string]string{"crossplane.io/external-name": example.GetAnnotations()["crossplane.io/external-name"]})
+	later.Object["spec"] = map[string]any{
+		"managementPolicies": []any{"Observe"},
+		"providerConfigRef":  map[string]any{"kind": "ProviderConfig", "name": "default"}, "forProvider": map[string]any{},
+	}
+	e.Create(later)
+
+	s.waitTrue(t, xr, "Ready", "Synced", "Settled")
+
+	if got := s.issuedTo(s.platformKey); got.keys != issued.keys {
+		t.Errorf("the application whose keys make keys has %d of them, and had %d", got.keys, issued.keys)
+	}
+
+	// Nor where Crossplane would take it for what was composed.
+	plant.SetResourceVersion("")
+	plant.SetName("aab")
+	plant.SetAnnotations(map[string]string{
+		"crossplane.io/external-name": issued.application, "crossplane.io/paused": "true", "crossplane.io/composition-resource-name": "application",
+	})
+
+	if err := s.editor(t).Create(t.Context(), plant); err != nil {
+		t.Fatal(err)
+	}
+
+	ref := map[string]any{"apiVersion": iamAPI, "kind": "Application", "name": "aab"}
+
+	e.Eventually("the access to name what was planted, and to say so", func() (bool, string) {
+		e.Get(xr)
+
+		refs, _, _ := unstructured.NestedSlice(xr.Object, "spec", "crossplane", "resourceRefs")
+		if !slices.ContainsFunc(refs, func(r any) bool { return reflect.DeepEqual(r, ref) }) {
+			if err := unstructured.SetNestedSlice(xr.Object, append(refs, ref), "spec", "crossplane", "resourceRefs"); err != nil {
+				t.Fatal(err)
+			}
+
+			return false, fmt.Sprint(s.editor(t).Update(t.Context(), xr))
+		}
+
+		status, _, message := condition(xr, "Synced")
+
+		return status == "False" && strings.Contains(message, "all must be managed with the same"), status + ": " + message
+	})
+
+	_, _, message := condition(xr, "Synced")
+	say("A team that plants an Application: %s", message)
+
+	if got := s.issuedTo(s.platformKey); got.keys != issued.keys {
+		t.Errorf("the application whose keys make keys has %d of them, and had %d", got.keys, issued.keys)
+	}
+
+	var parts []client.Object
+	for _, kind := range []string{"Policy", "ApiKey"} {
+		parts = append(parts, s.part(t, xr.GetName(), kind))
+	}
+
+	e.Delete(object(iamAPI, "Application", team, "aab"))
+	e.Delete(object(iamAPI, "Application", team, "aaa"))
+	s.waitTrue(t, xr, "Ready", "Synced", "Settled")
+	parts = append(parts, s.part(t, xr.GetName(), "Application"))
+	e.Delete(xr)
+
+	for _, p := range parts {
+		e.WaitGone(p)
+	}
+
+	e.Delete(later)
+}
+
+// An issuer is the application that an API key is of, and how many keys it has.
+type issuer struct {
+	application string
+	keys        int
+}
+
+// issuedTo returns what is known of the application of a key.
+func (s *suite) issuedTo(k fakescaleway.Key) issuer {
+	var found issuer
+
+	keys := s.scaleway.APIKeys()
+	for _, i := range keys {
+		if i.ID == k.AccessKey {
+			found.application = *i.ApplicationID
+		}
+	}
+
+	for _, i := range keys {
+		if i.ApplicationID != nil && *i.ApplicationID == found.application {
+			found.keys++
+		}
+	}
+
+	return found
+}
+
+// editor is who has Crossplane's role for editors in the namespace of the team.
+func (s *suite) editor(t *testing.T) client.Client {
+	t.Helper()
+
+	cfg := rest.CopyConfig(s.Config)
+	cfg.Impersonate = rest.ImpersonationConfig{UserName: "editor", Groups: []string{"system:authenticated"}}
+
+	c, err := client.New(cfg, client.Options{Scheme: s.Client.Scheme()})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return c
 }
 
 // A partInIAM is what is compared of a part of an access.
