@@ -196,16 +196,16 @@ func TestIAM(t *testing.T) {
 			make: func(t *testing.T) *cluster {
 				t.Helper()
 
-				return namespaceAccess(t).separateInput("platfrom-iam").run()
+				return namespaceAccess(t).separateInput("platform-aim").run()
 			},
-			want: want{Message: `There is no ClusterProviderConfig "platfrom-iam", which iam.providerConfigRef of the Composition's function input names.`},
+			want: want{Message: `There is no ClusterProviderConfig "platform-aim", which iam.providerConfigRef of the Composition's function input names.`},
 		},
 		"ConfigAppears": {
 			reason: "Once it is put right it goes on.",
 			make: func(t *testing.T) *cluster {
 				t.Helper()
 
-				return namespaceAccess(t).separateInput("platfrom-iam").run().separate().works()
+				return namespaceAccess(t).separateInput("platform-aim").run().separate().works()
 			},
 			want: made,
 		},

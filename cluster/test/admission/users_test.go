@@ -277,7 +277,7 @@ func TestClusterProviderConfigUsers(t *testing.T) {
 		"TeamOtherGroups": {
 			reason: "Kinds of other groups count too.",
 			do: func() error {
-				tk := token(func(tk *v1beta1.Token) {})
+				tk := token(func(*v1beta1.Token) {})
 				e.Place(tk, "written")
 				refer(tk, "ClusterProviderConfig", platformIAM)
 

@@ -74,7 +74,7 @@ func TestRender(t *testing.T) {
 		"ContainerAccessWithoutConfig": {
 			reason: "Where the credentials of the platform's are not there, no key is made.",
 			dir:    "containeraccess", xr: "containeraccess.yaml",
-			edit:  func(c string) string { return strings.Replace(c, "name: platform-iam", "name: platfrom-iam", 1) },
+			edit:  func(c string) string { return strings.Replace(c, "name: platform-iam", "name: platform-aim", 1) },
 			flags: onlyNamespace, composition: "0 missing schemas, 2 success cases",
 			want: map[string]int{"ContainerAccess": 1, "ContainerNamespace": 1},
 		},
