@@ -584,7 +584,7 @@ func TestCreate(t *testing.T) {
 				t.Errorf("\n%s\ncreations that could not be delivered: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if _, err := b.guard.Permits.Use(ownMark.Append("new"), b.SecretKey, noon); (err == nil) != tc.underWay {
+			if _, err := b.guard.Permits.Use(ownMark.Append("new"), b.Credentials.SecretKey, noon); (err == nil) != tc.underWay {
 				t.Errorf("\n%s\nanother request of the attempt: got %v", tc.reason, err)
 			}
 

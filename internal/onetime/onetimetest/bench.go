@@ -9,6 +9,7 @@ package onetimetest
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -76,8 +77,8 @@ type Bench struct {
 
 	T *testing.T
 
-	// SecretKey is the secret half of the API key.
-	SecretKey string
+	// Credentials with which the guard asks.
+	Credentials fakescaleway.Key
 
 	api remote.API
 }
@@ -161,17 +162,51 @@ func New(t *testing.T, index string) *Bench {
 
 	b.Parent = ns.ID
 
-	api, err := clients.NewAPI(clients.Credentials{AccessKey: key.AccessKey, SecretKey: key.SecretKey, APIURL: b.Scaleway.URL()})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	b.SecretKey = key.SecretKey
-	b.api = clients.NewRemote(api, b.Resource, "")
-
+	b.Use(key)
 	b.Scaleway.ResetRequests()
 
 	return b
+}
+
+// Use other credentials from now on.
+func (b *Bench) Use(key fakescaleway.Key) {
+	b.T.Helper()
+
+	api, err := clients.NewAPI(clients.Credentials{AccessKey: key.AccessKey, SecretKey: key.SecretKey, APIURL: b.Scaleway.URL()})
+	if err != nil {
+		b.T.Fatal(err)
+	}
+
+	b.Credentials, b.api = key, clients.NewRemote(api, b.Resource, "")
+}
+
+// Minter is who has the credentials: a key, of which Scaleway has not yet told more.
+func (b *Bench) Minter() ledger.Minter {
+	return ledger.Minter{Key: ledger.KeyDigest(OwnUID, b.Credentials.SecretKey)}
+}
+
+// Sibling returns another API key of the same organization.
+func (b *Bench) Sibling() fakescaleway.Key {
+	key := b.Scaleway.NewKey()
+	key.OrganizationID = b.Credentials.OrganizationID
+	b.Scaleway.AddKey(key)
+
+	return key
+}
+
+// ParentGone deletes the parent of all tokens, and what belongs to it.
+func (b *Bench) ParentGone() {
+	b.T.Helper()
+
+	if err := b.Scaleway.Delete(fakescaleway.KindNamespace, "fr-par", b.Parent); err != nil {
+		b.T.Fatal(err)
+	}
+
+	// As Scaleway does of a parent that it does not know.
+	b.Fail(fakescaleway.Fault{
+		Method: http.MethodGet, Route: fakescaleway.RouteTokens, Status: http.StatusNotFound, Body: `{"message":"Namespace was not found"}`,
+		Match: func(r *http.Request) bool { return r.URL.Query().Get("namespace_id") != "" },
+	})
 }
 
 // Remote returns what asks the local Scaleway API, and the defaults of the ProviderConfig.
@@ -304,7 +339,7 @@ func (b *Bench) Pending(before time.Duration) ledger.Record {
 	return ledger.Record{
 		UID: OwnUID, Attempt: OwnAttempt, State: ledger.StatePending, At: Noon.Add(-before),
 		Region: "fr-par", Parents: map[string]string{"namespace_id": b.Parent},
-		Minter: ledger.Minter{Key: ledger.KeyDigest(OwnUID, b.SecretKey)},
+		Minter: b.Minter(),
 	}
 }
 
