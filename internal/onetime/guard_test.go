@@ -18,6 +18,7 @@ import (
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -1027,12 +1028,52 @@ func TestSweep(t *testing.T) {
 		prepare                     func(*bench)
 		want                        string
 		kept, alive                 int
-		// stored tells whether the object is written.
-		stored bool
+		// stored tells whether the object is written, named whether what has arrived is
+		// named, and at when the attempt is said to have been abandoned. Optional.
+		stored, named bool
+		at            time.Time
+		// deleted tells whether the managed resource is being deleted, and wildcard
+		// whether the record does not know which attempt it was. Many attempts are in
+		// the record, each elsewhere, and limit is how long a request took at most.
+		deleted, wildcard bool
+		many              int
+		limit             time.Duration
+		// lists is how many lists Scaleway is asked for. Optional.
+		lists int
 	}{
 		"Nothing":   {reason: "It may still arrive.", abandoned: time.Minute, kept: 1},
 		"Late":      {reason: "It is revoked, and looked for as long as before.", abandoned: time.Minute, arrived: true, kept: 1},
-		"Published": {reason: "A secret that can be read is never revoked.", abandoned: time.Minute, arrived: true, published: true, want: "refusing to revoke", kept: 1, alive: 1},
+		"Published": {reason: "A secret that can be read is never revoked: it is what the resource is.", abandoned: time.Minute, arrived: true, published: true, want: errFoundAgain.Error(), kept: 2, alive: 1, named: true},
+		"DeletedPublished": {
+			reason: "A secret that can be read is revoked with what it is the secret of, and by no name but that.", abandoned: time.Minute, arrived: true, published: true, deleted: true,
+			want: "refusing to revoke", kept: 1, alive: 1,
+		},
+		"DeletedLate": {reason: "What arrives while it is being deleted is revoked too.", abandoned: time.Minute, arrived: true, deleted: true, kept: 1},
+		"Wildcard":    {reason: "A record was lost: nobody knows whether what arrives is in use.", abandoned: time.Minute, wildcard: true, arrived: true, want: "annotations were replaced since", kept: 1, alive: 1},
+		"WildcardDeleted": {
+			reason: "Whatever it is, it is to go.", abandoned: time.Minute, wildcard: true, arrived: true, deleted: true, kept: 1,
+		},
+		"WildcardForgotten": {reason: "It cannot arrive any more.", abandoned: 20 * time.Minute, wildcard: true, stored: true},
+		"Slower":            {reason: "The process that made the attempt allowed a request more time.", abandoned: time.Hour, limit: 5 * time.Minute, kept: 1},
+		"SlowerThanAnything": {
+			reason: "No request takes so long, whoever has written that down.", abandoned: lateTimes * maxSkew, limit: 24 * 365 * time.Hour, stored: true,
+		},
+		"InTheFuture": {reason: "A time that cannot be is taken for now: it would never pass.", abandoned: -24 * 365 * time.Hour, kept: 1, stored: true, at: noon},
+		"Many": {
+			reason: "A record that somebody has written has the provider make no more requests than any.", abandoned: time.Minute, many: 2500, kept: 16, lists: maxPlaces,
+		},
+		"OtherCredentials": {
+			reason: "Another organization's key sees nothing of it.", abandoned: time.Hour, arrived: true,
+			prepare: func(b *bench) { b.Use(b.Scaleway.NewKey()) },
+			want:    "its parent is not shown to this one either", kept: 1, alive: 1,
+		},
+		"NotRevoked": {
+			reason: "A single answer is not believed.", abandoned: time.Hour, arrived: true,
+			prepare: func(b *bench) {
+				b.Fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusNotFound, Body: `{"message":"no"}`})
+			},
+			want: "but lists it", kept: 1, alive: 1,
+		},
 		"Still":     {reason: "It may still arrive.", abandoned: 20*time.Minute - time.Second, kept: 1},
 		"Forgotten": {reason: "It cannot arrive any more.", abandoned: 20 * time.Minute, stored: true},
 		"TooLate":   {reason: "It is looked up once more before it is forgotten.", abandoned: time.Hour, arrived: true, stored: true},
@@ -1068,8 +1109,23 @@ func TestSweep(t *testing.T) {
 
 			b := newBench(t)
 			tk := b.Token(func(tk *v1beta1.Token) {
-				r := b.Pending(0).Abandon(noon.Add(-tc.abandoned))
-				r.Attempt = "00000000"
+				r := b.Pending(0)
+				if tc.wildcard {
+					r.Attempt = ""
+				}
+
+				r = r.Abandon(noon.Add(-tc.abandoned))
+				r.Attempt, r.Limit.Duration = "00000000", tc.limit
+
+				for range tc.many {
+					a := r.Abandoned[0]
+					a.Parents = map[string]string{"namespace_id": uuid.NewString()}
+					r.Abandoned = append(r.Abandoned, a)
+				}
+
+				if tc.deleted {
+					deleted(tk)
+				}
 
 				if tc.previous {
 					fresh, _ := b.Mint("new")
@@ -1107,6 +1163,18 @@ func TestSweep(t *testing.T) {
 			stored := b.Stored()
 			if diff := cmp.Diff([]any{tc.stored, ""}, []any{stored.GetResourceVersion() != version, b.Record(stored).Previous}); diff != "" && tc.want == "" {
 				t.Errorf("\n%s\nthe object is written, what a renewal has left: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(tc.named, len(b.Alive()) == 1 && meta.GetExternalName(stored) == b.Alive()[0] && !tc.previous); diff != "" {
+				t.Errorf("\n%s\nit is named: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if a := b.Record(stored).Abandoned; !tc.at.IsZero() && (len(a) != 1 || !a[0].At.Equal(tc.at)) {
+				t.Errorf("\n%s\nabandoned attempts: want one of %s, got %v", tc.reason, tc.at, a)
+			}
+
+			if lists := b.Scaleway.Count(http.MethodGet, fakescaleway.RouteTokens); tc.lists > 0 && lists != tc.lists {
+				t.Errorf("\n%s\nlists: want %d, got %d", tc.reason, tc.lists, lists)
 			}
 
 			if diff := cmp.Diff(stored.GetResourceVersion(), tk.GetResourceVersion()); diff != "" {

@@ -5,8 +5,10 @@
 package onetime
 
 import (
+	"slices"
 	"testing"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/utils/ptr"
@@ -32,6 +34,16 @@ func TestSharedNotListed(t *testing.T) {
 // deleted keeps.
 func TestShared(t *testing.T) {
 	observed := func(tk *v1beta1.Token) { tk.Status.AtProvider.ID = ptr.To(paris) }
+	policies := func(p ...xpv1.ManagementAction) func(*v1beta1.Token) {
+		return func(tk *v1beta1.Token) {
+			observed(tk)
+			tk.Spec.ManagementPolicies = p
+		}
+	}
+	paused := func(tk *v1beta1.Token) {
+		observed(tk)
+		meta.AddAnnotations(tk, map[string]string{meta.AnnotationKeyReconciliationPaused: "true"})
+	}
 	elsewhere := func(tk *v1beta1.Token) {
 		tk.SetNamespace("team-b")
 		observed(tk)
@@ -43,29 +55,35 @@ func TestShared(t *testing.T) {
 		want       string
 		handed     bool
 	}{
-		"Both":         {reason: "Neither does anything.", want: "is the external name of team-a/other too", handed: true},
-		"OwnDeleted":   {reason: "The other keeps it.", own: deleted, handed: true},
-		"OtherDeleted": {reason: "It is not said to be safe before the other is gone.", other: deleted, want: "is the external name of team-a/other too"},
-		"BothDeleted":  {reason: "Nobody is left to keep it.", own: deleted, other: deleted},
-		"OtherNamespace": {
-			reason: "A tenant who writes down another's name keeps it from nothing.",
-			other:  func(tk *v1beta1.Token) { tk.SetNamespace("team-b") },
+		"Both":            {reason: "Neither does anything.", other: observed, want: "is the external name of team-a/other too", handed: true},
+		"BothUnobserved":  {reason: "Whether the other has it is not known.", want: "is the external name of team-a/other too"},
+		"OwnDeleted":      {reason: "The other keeps it.", own: deleted, other: observed, handed: true},
+		"OtherUnobserved": {reason: "A name alone keeps nothing: it may be refused, and never get the object.", own: deleted},
+		"OtherDeleted": {
+			reason: "It is not said to be safe before the other is gone.",
+			other:  func(tk *v1beta1.Token) { observed(tk); deleted(tk) }, want: "is the external name of team-a/other too",
 		},
-		"OtherNamespaceOwnDeleted": {
-			reason: "Least of all from being revoked.",
-			own:    deleted, other: func(tk *v1beta1.Token) { tk.SetNamespace("team-b") },
+		"BothDeleted": {
+			reason: "Nobody is left to keep it.", own: deleted,
+			other: func(tk *v1beta1.Token) { observed(tk); deleted(tk) },
 		},
-		"OtherNamespaceObserved": {
-			reason: "Nor does who writes it down learn that somebody has it.",
-			other:  elsewhere, handed: true,
+		"OtherOnlyObserves": {
+			reason: "Who only observes it shares nothing, and would not revoke it either.", own: deleted,
+			other: policies(xpv1.ManagementActionObserve),
 		},
-		"BothObserved": {
-			reason: "Two whose credentials show the object both have it. What the other is called is nobody else's business.",
-			own:    observed, other: elsewhere,
-			want: "is the external name of an object in another Kubernetes namespace too", handed: true,
+		"OtherNeverDeletes": {
+			reason: "Who will never revoke it leaves it for ever.", own: deleted,
+			other: policies(xpv1.ManagementActionObserve, xpv1.ManagementActionCreate, xpv1.ManagementActionUpdate),
 		},
-		"Alone":    {reason: "Nobody else has it.", other: func(tk *v1beta1.Token) { meta.SetExternalName(tk, warsaw) }},
-		"Nameless": {reason: "Objects that do not exist yet are not one.", own: nameless, other: nameless},
+		"OtherPaused":              {reason: "Who does nothing revokes nothing.", own: deleted, other: paused},
+		"AliveOtherOnlyObserves":   {reason: "It can be renewed all the same.", other: policies(xpv1.ManagementActionObserve)},
+		"AliveOtherPaused":         {reason: "It can be renewed all the same.", other: paused},
+		"OnlyObserves":             {reason: "Who only observes it is in nobody's way.", own: policies(xpv1.ManagementActionObserve), other: observed, handed: true},
+		"OtherNamespace":           {reason: "A tenant who writes down another's name, and status, keeps it from nothing.", other: elsewhere},
+		"OtherNamespaceOwnDeleted": {reason: "Least of all from being revoked.", own: deleted, other: elsewhere},
+		"OtherNamespaceBoth":       {reason: "Nor does it matter whether it has been seen.", own: observed, other: elsewhere},
+		"Alone":                    {reason: "Nobody else has it.", other: func(tk *v1beta1.Token) { meta.SetExternalName(tk, warsaw) }},
+		"Nameless":                 {reason: "Objects that do not exist yet are not one.", own: nameless, other: nameless},
 	}
 
 	for name, tc := range cases {
@@ -99,6 +117,10 @@ func TestShared(t *testing.T) {
 
 			if diff := cmp.Diff(tc.handed, handed); diff != "" {
 				t.Errorf("\n%s\nHandedOver(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(tc.handed, slices.Contains(b.Events.Reasons, reasonLeft)); diff != "" {
+				t.Errorf("\n%s\nan event says that it is left: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

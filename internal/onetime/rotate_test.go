@@ -38,6 +38,7 @@ func TestSweepPrevious(t *testing.T) {
 		named     bool
 		published bool
 		shared    bool
+		observed  bool
 		prepare   func(*bench)
 		want      string
 		revoked   bool
@@ -48,7 +49,22 @@ func TestSweepPrevious(t *testing.T) {
 		"Failed":    {reason: "There is no new one.", state: ledger.StateFailed, named: true},
 		"NotNamed":  {reason: "The managed resource is still the old one.", state: ledger.StateDone},
 		"Published": {reason: "The Secret holds the old one.", state: ledger.StateDone, named: true, published: true, want: "refusing to revoke"},
-		"Shared":    {reason: "Another managed resource is the old one.", state: ledger.StateDone, named: true, shared: true, noted: true},
+		"Shared":    {reason: "Another managed resource is the old one.", state: ledger.StateDone, named: true, shared: true, observed: true, noted: true},
+		"SharedUnobserved": {
+			reason: "Another managed resource only has its name.", state: ledger.StateDone, named: true, shared: true, revoked: true, noted: true,
+		},
+		"NotFound": {
+			reason: "A single answer is not believed.", state: ledger.StateDone, named: true,
+			prepare: func(b *bench) {
+				b.Fail(fakescaleway.Fault{Method: http.MethodDelete, Times: 1, Status: http.StatusNotFound, Body: `{"message":"no"}`})
+			},
+			want: "but lists it",
+		},
+		"NotDeleted": {
+			reason: "A deletion that deletes nothing is not believed.", state: ledger.StateDone, named: true,
+			prepare: func(b *bench) { b.Fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusNoContent}) },
+			want:    "Scaleway shows it after it has accepted its deletion",
+		},
 		"PerhapsShared": {
 			reason: "Nobody knows who else has the old one.", state: ledger.StateDone, named: true,
 			prepare: func(b *bench) { b.guard.Kube = onetimetest.NotListed(b.Kube) },
@@ -93,6 +109,10 @@ func TestSweepPrevious(t *testing.T) {
 					tk.SetName("other")
 					tk.SetUID("00000000-0000-4000-8000-000000000000")
 					meta.SetExternalName(tk, old)
+
+					if tc.observed {
+						tk.Status.AtProvider.ID = &old
+					}
 				})
 			}
 
@@ -105,6 +125,10 @@ func TestSweepPrevious(t *testing.T) {
 			got := []bool{!slices.Contains(b.Alive(), old), b.Record(b.Stored()).Previous == "", slices.Contains(b.Alive(), fresh)}
 			if diff := cmp.Diff([]bool{tc.revoked, tc.noted, true}, got); diff != "" {
 				t.Errorf("\n%s\nrevoked, noted, the new one alive: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(tc.observed, slices.Contains(b.Events.Reasons, reasonLeft)); diff != "" {
+				t.Errorf("\n%s\nan event says that it is left: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
