@@ -54,8 +54,14 @@ func TestMissing(t *testing.T) {
 		change      func(*v1beta1.Token)
 		prepare     func(*bench)
 		want        string
-		// attempt tells whether another attempt is recorded.
-		attempt bool
+		// attempt tells whether another attempt is recorded. It is certain if nothing
+		// else is looked for, and the organization is hidden if Scaleway does not tell.
+		attempt, certain, hidden bool
+		// found tells whether another token is named instead, and revoked how many are.
+		found   bool
+		revoked int
+		// recorded tells whether it is recorded who has minted the token.
+		recorded bool
 		// everywhere tells whether the tokens of all parents are listed.
 		everywhere bool
 	}{
@@ -113,15 +119,89 @@ func TestMissing(t *testing.T) {
 			want: "but lists it",
 		},
 		"ParentGone": {
-			reason: "A parent that is gone has taken its tokens along.",
-			name:   true,
+			reason: "A parent that is gone has taken its tokens along, as the key sees that has minted them.",
+			name:   true, recorded: true,
+			prepare: func(b *bench) { b.ParentGone() },
+			attempt: true, hidden: true,
+		},
+		"ParentGoneUnknownMinter": {
+			reason: "Who has minted it is not recorded, so that nobody knows whether these credentials see it.",
+			name:   true, alive: true,
+			prepare: func(b *bench) { b.ParentGone() },
+			want:    "cannot be confirmed",
+		},
+		"ParentThere": {
+			reason: "One answer is wrong, and nobody knows which.",
+			name:   true, recorded: true,
 			prepare: func(b *bench) {
 				b.Fail(fakescaleway.Fault{
 					Method: http.MethodGet, Route: fakescaleway.RouteTokens, Status: http.StatusNotFound, Body: `{"message":"Namespace was not found"}`,
 					Match: func(r *http.Request) bool { return r.URL.Query().Get("namespace_id") != "" },
 				})
 			},
+			want: "Scaleway shows the parent, and does not list what it has",
+		},
+		"OtherCredentials": {
+			reason: "Another organization's key sees nothing of it.",
+			name:   true, alive: true, recorded: true,
+			prepare: func(b *bench) { b.Use(b.Scaleway.NewKey()) },
+			want:    "it was created with an API key of organization ",
+		},
+		"OtherCredentialsAndDeleted": {
+			reason: "The object stays until it is certain, or the user lets go of it.",
+			name:   true, alive: true, recorded: true, change: deleted,
+			prepare: func(b *bench) { b.Use(b.Scaleway.NewKey()) },
+			want:    release.Annotation + "=fr-par/",
+		},
+		"SameOrganization": {
+			reason: "Another key that sees the parent sees what it has.",
+			name:   true, recorded: true,
+			prepare: func(b *bench) { b.Use(b.Sibling()) },
 			attempt: true,
+		},
+		"Remembered": {
+			reason:  "The record is the one that this process has stored last: nothing else is looked for.",
+			name:    true,
+			prepare: func(b *bench) { b.guard.remember(ownUID, b.Record(b.Stored())) },
+			attempt: true, certain: true,
+		},
+		"GoneAndAnotherOfItsOwn": {
+			reason:  "It would be minted twice.",
+			name:    true,
+			prepare: func(b *bench) { b.Mint(ownMark.Append("token")) },
+			want:    "annotations were replaced since",
+		},
+		"GoneAndAnotherIsPublished": {
+			reason: "Annotations were restored: what is published is the later one.",
+			name:   true, found: true,
+			prepare: func(b *bench) {
+				_, value := b.Mint(ownMark.Append("token"))
+				b.Secret(b.Stored(), published, value)
+			},
+			want: errFoundAgain.Error(),
+		},
+		"GoneAndDeletedAnother": {
+			reason: "What it has minted besides goes too.",
+			name:   true, change: deleted, revoked: 1,
+			prepare: func(b *bench) { b.Mint(ownMark.Append("token")) },
+		},
+		"GoneAndDeletedAnotherReleased": {
+			reason: "The user has given it up.",
+			name:   true,
+			change: func(tk *v1beta1.Token) {
+				deleted(tk)
+				meta.AddAnnotations(tk, map[string]string{release.Annotation: ownAttempt})
+			},
+			prepare: func(b *bench) { b.Mint(ownMark.Append("token")) },
+		},
+		"GoneAndDeletedAnotherNotRevoked": {
+			reason: "What it has minted besides keeps it.",
+			name:   true, change: deleted,
+			prepare: func(b *bench) {
+				b.Mint(ownMark.Append("token"))
+				b.Fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+			},
+			want: release.Annotation + "=fr-par/",
 		},
 		"NotFound":         {reason: "An API that is gone finds nothing.", name: true, prepare: list(http.StatusNotFound), want: "ContainersPrivateAccess"},
 		"MethodNotAllowed": {reason: "An API that is gone finds nothing.", name: true, prepare: list(http.StatusMethodNotAllowed), want: "ContainersPrivateAccess"},
@@ -217,7 +297,13 @@ func TestMissing(t *testing.T) {
 				case tc.own != nil:
 					tc.own(tk, old)
 				case tc.name:
-					ledger.Record{UID: ownUID, Object: old, State: ledger.StateDone}.Write(tk)
+					r := ledger.Record{UID: ownUID, Object: old, State: ledger.StateDone}
+					if tc.recorded {
+						r.Minter = b.Minter()
+						r.Minter.Organization = b.Credentials.OrganizationID
+					}
+
+					r.Write(tk)
 				}
 
 				if tc.change != nil {
@@ -235,10 +321,14 @@ func TestMissing(t *testing.T) {
 				tc.prepare(b)
 			}
 
-			before := b.Record(tk)
+			before, there := b.Record(tk), b.Alive()
 
 			err := b.guard.Missing(t.Context(), tk)
 			wantErr(t, tc.reason, tc.want, err)
+
+			if diff := cmp.Diff(tc.revoked, len(there)-len(b.Alive())); diff != "" {
+				t.Errorf("\n%s\nrevoked tokens: -want, +got:\n%s", tc.reason, diff)
+			}
 
 			if err != nil && tk.DeletionTimestamp == nil && strings.Contains(err.Error(), release.Annotation) {
 				t.Errorf("\n%s\nthe user is told how to release what is not being deleted: %v", tc.reason, err)
@@ -251,6 +341,14 @@ func TestMissing(t *testing.T) {
 			}
 
 			after := b.Record(tk)
+			if tc.found {
+				if stored := b.Stored(); meta.GetExternalName(stored) != there[0] || b.Record(stored).Object != there[0] {
+					t.Errorf("\n%s\nexternal name: want %s, got %s", tc.reason, there[0], meta.GetExternalName(stored))
+				}
+
+				return
+			}
+
 			if !tc.attempt {
 				if diff := cmp.Diff(before, after); diff != "" {
 					t.Errorf("\n%s\nrecord: -want, +got:\n%s", tc.reason, diff)
@@ -260,7 +358,16 @@ func TestMissing(t *testing.T) {
 			}
 
 			want := b.Pending(0)
+			want.Version, want.Limit.Duration, want.Target = after.Version, b.guard.Timeout, secretName(tk)
 			want.Renewed = tk.GetAnnotations()[AnnotationRenew]
+
+			if !tc.hidden {
+				want.Minter.Organization = b.Credentials.OrganizationID
+			}
+
+			if tc.name && !tc.certain {
+				want = want.Doubt(noon)
+			}
 
 			if diff := cmp.Diff(want, after, cmpopts.IgnoreFields(ledger.Record{}, "Attempt")); diff != "" || after.Attempt == before.Attempt {
 				t.Errorf("\n%s\nrecord: -want, +got:\n%s", tc.reason, diff)
