@@ -49,9 +49,13 @@ func (g *Guard) look(ctx context.Context, api remote.API, uid types.UID, minter 
 
 // foreign says that the credentials are not known to see what the minter saw.
 func foreign(minter ledger.Minter, sight remote.Sight) error {
-	by, now := "another API key", "Scaleway does not say of which organization this one is"
-	if minter.Organization != "" {
+	by, now := "an API key that is not recorded", "Scaleway does not say of which organization this one is"
+
+	switch {
+	case minter.Organization != "":
 		by = "an API key of organization " + minter.Organization
+	case minter.Key != "":
+		by = "another API key"
 	}
 
 	if sight.Organization != "" {
