@@ -82,6 +82,11 @@ func Qualify(s, region string) string {
 	return ID{Region: region, UUID: s}.String()
 }
 
+// IsRegion tells whether a text has the form of a region, so that it can be part of a path.
+func IsRegion(s string) bool {
+	return regionPattern.MatchString(s)
+}
+
 // CheckRegion returns an error that lists the served regions unless region is
 // one of them.
 func CheckRegion(region string, served []string) error {

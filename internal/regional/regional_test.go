@@ -94,6 +94,14 @@ func TestQualify(t *testing.T) {
 	}
 }
 
+func TestIsRegion(t *testing.T) {
+	for region, want := range map[string]bool{"fr-par": true, "pl-waw": true, "": false, "fr-par/..": false, "..": false, "fr-par?x=": false, "FR-PAR": false, "fr-par\n": false} {
+		if got := IsRegion(region); got != want {
+			t.Errorf("IsRegion(%q): want %t, got %t", region, want, got)
+		}
+	}
+}
+
 func TestCheckRegion(t *testing.T) {
 	served := []string{"fr-par", "nl-ams"}
 

@@ -15,6 +15,8 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
 // AnnotationRecord holds a managed resource's Record. It belongs to the provider.
@@ -143,7 +145,13 @@ func ReadRecord(o metav1.Object) (Record, error) {
 	}
 
 	var r Record
-	if err := json.Unmarshal([]byte(a), &r); err != nil {
+
+	err := json.Unmarshal([]byte(a), &r)
+	if err == nil {
+		err = r.checkRegions()
+	}
+
+	if err != nil {
 		return Record{}, errors.Wrapf(err, "annotation %s is not what the provider wrote: restore it from a backup, or remove it once no object at Scaleway carries the mark of UID %s", AnnotationRecord, o.GetUID())
 	}
 
@@ -152,6 +160,23 @@ func ReadRecord(o metav1.Object) (Record, error) {
 	}
 
 	return r.bounded(), nil
+}
+
+// checkRegions returns an error unless the regions are such that can be part of a path in
+// Scaleway's API: users can write records.
+func (r Record) checkRegions() error {
+	regions := []string{r.Region}
+	for _, a := range r.Abandoned {
+		regions = append(regions, a.Region)
+	}
+
+	for _, region := range regions {
+		if region != "" && !regional.IsRegion(region) {
+			return errors.Errorf("%q is no region", region)
+		}
+	}
+
+	return nil
 }
 
 // bounded returns the record with no more in doubt than the provider writes, so that who
