@@ -6,6 +6,8 @@ package ledger
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,6 +98,29 @@ func TestReadRecord(t *testing.T) {
 		"CopyOfRenewed": {
 			reason: "The renewal that a copy asks for was fulfilled: it is not repeated.", uid: "another",
 			annotation: encode(t, Record{UID: uid, Object: "object", Renewed: "once"}), want: Record{Renewed: "once"},
+		},
+		"Path": {
+			reason: "A region becomes part of a path that is asked for with credentials that the user need not have.", uid: uid,
+			annotation: encode(t, Record{UID: uid, Region: "fr-par/../../../../iam/v1alpha1/api-keys?x="}), wantErr: "is no region",
+		},
+		"PathOfAbandoned": {
+			reason: "That of an abandoned attempt does too.", uid: uid,
+			annotation: encode(t, Record{UID: uid, Abandoned: []Abandoned{{Region: ".."}}}), wantErr: "is no region",
+		},
+		"Long": {
+			reason: "What others wait for is bounded. Whatever is more is looked for as any that carries the UID.", uid: uid,
+			annotation: encode(t, Record{UID: uid, Abandoned: slices.Repeat([]Abandoned{{Attempt: "0123abcd", At: noon, Region: "fr-par"}}, 2500)}),
+			want:       Record{UID: uid, Abandoned: append(slices.Repeat([]Abandoned{{Attempt: "0123abcd", At: noon, Region: "fr-par"}}, maxDoubts-1), Abandoned{At: noon, Region: "fr-par"})},
+		},
+		"LongRevoking": {
+			reason: "What is not revoked by name is looked for as any that carries the UID.", uid: uid,
+			annotation: encode(t, Record{UID: uid, At: noon, Region: "fr-par", Revoking: slices.Repeat([]string{"object"}, 2500)}),
+			want:       Record{UID: uid, At: noon, Region: "fr-par", Revoking: slices.Repeat([]string{"object"}, maxDoubts), Abandoned: []Abandoned{{At: noon, Region: "fr-par"}}},
+		},
+		"Full": {
+			reason: "As many as the provider writes are kept as they are.", uid: uid,
+			annotation: encode(t, Record{UID: uid, Abandoned: slices.Repeat([]Abandoned{{Attempt: "0123abcd", At: noon}}, maxDoubts), Revoking: slices.Repeat([]string{"object"}, maxDoubts)}),
+			want:       Record{UID: uid, Abandoned: slices.Repeat([]Abandoned{{Attempt: "0123abcd", At: noon}}, maxDoubts), Revoking: slices.Repeat([]string{"object"}, maxDoubts)},
 		},
 		"Other": {reason: "A record that cannot be read must not be taken for none.", uid: uid, annotation: "{", wantErr: "is not what the provider wrote"},
 	}
@@ -196,6 +221,90 @@ func TestReadForeign(t *testing.T) {
 				t.Errorf("\n%s\nReadForeign(...): got %s, %t", tc.reason, got, ok)
 			}
 		})
+	}
+}
+
+// Attempts that are abandoned again and again leave no record that grows for ever.
+func TestBounded(t *testing.T) {
+	r := Record{UID: uid, Region: "fr-par"}
+
+	for i := range 3 * maxDoubts {
+		r.Attempt = fmt.Sprintf("%08x", i)
+		r = r.Abandon(noon.Add(time.Duration(i) * time.Minute))
+	}
+
+	if diff := cmp.Diff(maxDoubts, len(r.Abandoned)); diff != "" {
+		t.Fatalf("abandoned attempts: -want, +got:\n%s", diff)
+	}
+
+	// The last is any, and as young as the youngest: it is looked for as long as that.
+	last := Abandoned{At: noon.Add((3*maxDoubts - 1) * time.Minute), Region: "fr-par"}
+	if diff := cmp.Diff(last, r.Abandoned[maxDoubts-1]); diff != "" {
+		t.Errorf("the last: -want, +got:\n%s", diff)
+	}
+
+	if !r.Knows("00000000") || r.Knows(fmt.Sprintf("%08x", maxDoubts)) {
+		t.Error("what the record has dropped is still known, or what it has kept is not")
+	}
+
+	// It shares no memory with what it was made of.
+	a := Record{Abandoned: make([]Abandoned, 1, 4), Revoking: make([]string, 1, 4)}
+	first, second := a.Doubt(noon).Revoke("first"), a.Doubt(noon.Add(time.Hour)).Revoke("second")
+
+	if first.Abandoned[1].At.Equal(second.Abandoned[1].At) || first.Revoking[1] == second.Revoking[1] {
+		t.Error("two records share what is in doubt")
+	}
+}
+
+// Of which attempts the secret was certainly never published.
+func TestKnows(t *testing.T) {
+	abandoned := []Abandoned{{Attempt: "00000001"}, {}}
+
+	cases := map[string]struct {
+		reason  string
+		record  Record
+		attempt string
+		want    bool
+	}{
+		"Pending":   {reason: "Its object would be named.", record: Record{Attempt: "0123abcd", State: StatePending}, attempt: "0123abcd", want: true},
+		"Failed":    {reason: "It has ended without a secret.", record: Record{Attempt: "0123abcd", State: StateFailed}, attempt: "0123abcd", want: true},
+		"Done":      {reason: "Its secret is published.", record: Record{Attempt: "0123abcd", State: StateDone}, attempt: "0123abcd"},
+		"Abandoned": {reason: "It was given up.", record: Record{Attempt: "0123abcd", State: StateDone, Abandoned: abandoned}, attempt: "00000001", want: true},
+		"Unknown":   {reason: "The record does not say.", record: Record{Attempt: "0123abcd", State: StatePending, Abandoned: abandoned}, attempt: "00000002"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := tc.record.Knows(tc.attempt); got != tc.want {
+				t.Errorf("\n%s\nKnows(%q): want %t, got %t", tc.reason, tc.attempt, tc.want, got)
+			}
+		})
+	}
+}
+
+func TestRevoke(t *testing.T) {
+	r := Record{}.Revoke("one").Revoke("two").Revoke("one")
+
+	if diff := cmp.Diff([]string{"one", "two"}, r.Revoking); diff != "" {
+		t.Errorf("what is to be revoked, each once: -want, +got:\n%s", diff)
+	}
+
+	next := NewRecord(&metav1.ObjectMeta{UID: uid}, r, "fr-par", nil, noon)
+	if diff := cmp.Diff(r.Revoking, next.Revoking); diff != "" {
+		t.Errorf("what the next attempt remembers: -want, +got:\n%s", diff)
+	}
+}
+
+// What identifies a key tells nobody else which it is.
+func TestKeyDigest(t *testing.T) {
+	digest := KeyDigest(uid, "secret")
+
+	if digest == KeyDigest(uid, "other") || digest == KeyDigest("another", "secret") || digest != KeyDigest(uid, "secret") {
+		t.Error("the digest of a key is that of another, or of another managed resource")
+	}
+
+	if strings.Contains(digest, "secret") || len(digest) != 32 {
+		t.Errorf("KeyDigest(...): got %q", digest)
 	}
 }
 
