@@ -53,7 +53,7 @@ func (g *Guard) sweepRevoking(ctx context.Context, mg Resource, record *ledger.R
 			continue
 		}
 
-		if err := g.revoke(ctx, mg, *record, name); err != nil {
+		if err := g.letGo(ctx, mg, *record, name); err != nil {
 			return errors.Wrap(err, "an object that is not used any more is still there")
 		}
 	}
@@ -159,17 +159,8 @@ func (g *Guard) sweepPrevious(ctx context.Context, mg Resource, record *ledger.R
 		return nil
 	}
 
-	heir, err := g.heir(ctx, mg, record.Previous)
-	if err != nil {
-		return err
-	}
-
-	if heir == "" {
-		if err := g.revoke(ctx, mg, *record, record.Previous); err != nil {
-			return errors.Wrap(err, "a renewal has left the old object")
-		}
-	} else {
-		g.left(mg, record.Previous, heir+" has it too")
+	if err := g.letGo(ctx, mg, *record, record.Previous); err != nil {
+		return errors.Wrap(err, "a renewal has left the old object")
 	}
 
 	record.Previous = ""

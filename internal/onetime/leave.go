@@ -106,6 +106,15 @@ func (g *Guard) leaveNothing(ctx context.Context, mg Resource, record ledger.Rec
 	}
 
 	for _, o := range own {
+		handed, err := g.HandedOver(ctx, mg, o.name)
+		if err != nil {
+			return err
+		}
+
+		if handed {
+			continue
+		}
+
 		// Whose secret is published nobody uses any more: the Secret goes with it.
 		if err := g.delete(ctx, mg, record, o.name); err != nil {
 			return release.HowTo(err, string(mg.GetUID()))

@@ -134,6 +134,11 @@ func (g *Guard) gone(ctx context.Context, api remote.API, mg Resource, record le
 // revokeOwn revokes what a managed resource that is being deleted has minted besides the
 // object that it names.
 func (g *Guard) revokeOwn(ctx context.Context, mg Resource, record ledger.Record, own []marked) error {
+	own, err := g.unshared(ctx, mg, own)
+	if err != nil {
+		return err
+	}
+
 	for _, o := range own {
 		if o.name == meta.GetExternalName(mg) || release.Asked(mg, o.attempt) || release.Asked(mg, o.name) {
 			continue
@@ -168,8 +173,9 @@ var errFoundAgain = errors.New("found again by its mark, and named: it is observ
 // named, what can be nobody's is revoked, and of anything else it is said that a person
 // must choose. Nothing more is created until then.
 func (g *Guard) resolve(ctx context.Context, mg Resource, record ledger.Record, own []marked) error {
-	if len(own) == 0 {
-		return nil
+	own, err := g.unshared(ctx, mg, own)
+	if err != nil || len(own) == 0 {
+		return err
 	}
 
 	if adopted, err := g.adoptPublished(ctx, mg, record, own); adopted || err != nil {

@@ -86,6 +86,28 @@ func (g *Guard) heir(ctx context.Context, mg Resource, name string) (string, err
 	return "", nil
 }
 
+// unshared are those of the objects that no other managed resource has come to have.
+func (g *Guard) unshared(ctx context.Context, mg Resource, own []marked) ([]marked, error) {
+	var out []marked
+
+	for _, o := range own {
+		if o.name != meta.GetExternalName(mg) {
+			heir, err := g.heir(ctx, mg, o.name)
+			if err != nil {
+				return nil, err
+			}
+
+			if heir != "" {
+				continue
+			}
+		}
+
+		out = append(out, o)
+	}
+
+	return out, nil
+}
+
 // HandedOver tells whether an object that a managed resource is done with stays, because
 // another one has it too, and says so.
 func (g *Guard) HandedOver(ctx context.Context, mg Resource, name string) (bool, error) {
