@@ -26,6 +26,11 @@ func (g *Guard) left(mg Resource, what, why string) {
 	g.Recorder.Event(mg, event.Warning(reasonLeft, errors.Errorf("%s is left at Scaleway: %s", what, why)))
 }
 
+// leftAttempt says that the user has given up an attempt.
+func (g *Guard) leftAttempt(mg Resource, record ledger.Record) {
+	g.left(mg, fmt.Sprintf("what attempt %s may have created", record.Mark()), "annotation "+release.Annotation+" asks for that")
+}
+
 // Leave settles what is in doubt, and says what is left at Scaleway, before a managed
 // resource goes: whichever way it does. An error keeps it.
 func (g *Guard) Leave(ctx context.Context, mg Resource) error {
@@ -34,7 +39,11 @@ func (g *Guard) Leave(ctx context.Context, mg Resource) error {
 		return err
 	}
 
-	if record.State == ledger.StatePending && !release.Asked(mg, record.Attempt) {
+	switch {
+	case record.State != ledger.StatePending:
+	case release.Asked(mg, record.Attempt):
+		g.leftAttempt(mg, record)
+	default:
 		if err := g.heal(ctx, mg, record); err != nil {
 			return release.HowTo(err, record.Attempt)
 		}

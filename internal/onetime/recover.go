@@ -85,7 +85,7 @@ func (g *Guard) Initialize(ctx context.Context, mg xpresource.Managed) error {
 
 // giveUp an attempt, as the user asks for.
 func (g *Guard) giveUp(ctx context.Context, mg Resource, record ledger.Record) error {
-	g.left(mg, fmt.Sprintf("what attempt %s may have created", record.Mark()), "annotation "+release.Annotation+" asks for that")
+	g.leftAttempt(mg, record)
 
 	record.State, record.Previous = ledger.StateFailed, ""
 	record.Write(mg)
