@@ -85,6 +85,10 @@ func TestUpdateCriticalAnnotations(t *testing.T) {
 				t.Errorf("\n%s\nexternal name: -want, +got:\n%s", tc.reason, diff)
 			}
 
+			if diff := cmp.Diff(tc.want == "", b.guard.remembers(tk)); diff != "" {
+				t.Errorf("\n%s\nthe record is remembered as the one that is stored: -want, +got:\n%s", tc.reason, diff)
+			}
+
 			asked := maps.Clone(stored.GetAnnotations())
 			maps.DeleteFunc(asked, func(k, _ string) bool { return k != AnnotationRenew && k != release.Annotation })
 

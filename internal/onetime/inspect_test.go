@@ -7,6 +7,7 @@ package onetime
 import (
 	"context"
 	"maps"
+	"net/http"
 	"slices"
 	"testing"
 
@@ -20,9 +21,11 @@ import (
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/onetimetest"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
@@ -59,6 +62,8 @@ func TestInspect(t *testing.T) {
 		published string
 		// noted tells whether the record has the Secret already.
 		noted bool
+		// found tells whether the later one is named instead.
+		found bool
 	}{
 		"Published":  {reason: "Nothing is wrong, and nothing is to be written.", held: "own"},
 		"Partial":    {reason: "It is completed, and nothing is taken away.", held: "own", partial: true, details: []string{valueKey, "token", "user"}, published: "own"},
@@ -68,6 +73,37 @@ func TestInspect(t *testing.T) {
 		"Moved":      {reason: "The value is taken along.", moved: "own", details: []string{valueKey, "token"}, published: "own"},
 		"MovedOther": {reason: "What was published before is another token's.", moved: "another", want: ReasonSecretLost, details: []string{"user"}},
 		"Another":    {reason: "It is neither replaced nor written back: somebody may be putting it right.", held: "another", want: ReasonSecretForeign},
+		"AnotherOfItsOwn": {
+			reason: "Annotations were restored: what is published is the later one.", held: "later", change: func(tk *v1beta1.Token) { tk.Status.AtProvider.ID = ptr.To(meta.GetExternalName(tk)) },
+			err: errFoundAgain.Error(), found: true,
+		},
+		"AnotherOfItsOwnOnlyObserved": {
+			reason: "What only observes has minted nothing.", held: "later",
+			change: func(tk *v1beta1.Token) {
+				tk.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
+			},
+			want: ReasonSecretForeign,
+		},
+		"AnotherNotLookedUp": {
+			reason: "Nobody knows whose it is.", held: "another",
+			prepare: func(b *bench) {
+				b.Fail(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteTokens, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+			},
+			err: "whose secret is published, is of this resource",
+		},
+		"AnotherGone": {
+			reason: "It is the secret of nothing any more.", held: "another",
+			prepare: func(b *bench) {
+				for _, tk := range b.Scaleway.Tokens("") {
+					if tk.Description == "another" {
+						if err := b.Scaleway.Delete(fakescaleway.KindToken, "fr-par", tk.ID); err != nil {
+							b.T.Fatal(err)
+						}
+					}
+				}
+			},
+			want: ReasonSecretForeign,
+		},
 		"Unreadable": {reason: "It is neither replaced nor written back: somebody may be putting it right.", held: "text", want: ReasonSecretUnreadable},
 		"NotOurs":    {reason: "What another controls is not what was published.", held: "own", foreign: true, want: ReasonSecretLost},
 		"Hollow": {
@@ -123,7 +159,8 @@ func TestInspect(t *testing.T) {
 			b := newBench(t)
 			own, value := b.Mint("own")
 			_, another := b.Mint("another")
-			values := map[string]string{"own": value, "another": another, "text": "text", hidden: hidden}
+			later, laterValue := b.Mint(ownMark.Append("later"))
+			values := map[string]string{"own": value, "another": another, "later": laterValue, "text": "text", hidden: hidden}
 
 			tk := b.Token(func(tk *v1beta1.Token) {
 				meta.SetExternalName(tk, own)
@@ -184,6 +221,15 @@ func TestInspect(t *testing.T) {
 
 			got, c, err := b.guard.Inspect(t.Context(), tk, details)
 			wantErr(t, tc.reason, tc.err, err)
+
+			named := own
+			if tc.found {
+				named = later
+			}
+
+			if diff := cmp.Diff(named, meta.GetExternalName(b.Stored())); diff != "" {
+				t.Errorf("\n%s\nexternal name: -want, +got:\n%s", tc.reason, diff)
+			}
 
 			if err != nil {
 				return

@@ -153,6 +153,10 @@ func TestRotate(t *testing.T) {
 		// published whether its value has, though it is not named.
 		renewed, published bool
 		state              ledger.State
+		// certain tells whether nothing else is looked for, and abandoned how many
+		// attempts that are known are.
+		certain   bool
+		abandoned int
 	}{
 		"Renewed": {reason: "The old one stands on the object until it is revoked.", outcome: issue.Minted, sent: 1, renewed: true, state: ledger.StateDone},
 		"Refused": {reason: "Nothing has changed.", outcome: issue.Refused, want: "http error 500", sent: 1, state: ledger.StateFailed},
@@ -171,6 +175,54 @@ func TestRotate(t *testing.T) {
 			reason: "Nobody knows what the old one is.", outcome: issue.Minted,
 			change: func(tk *v1beta1.Token) { meta.SetExternalName(tk, "shop") },
 			want:   "cannot renew the secret",
+		},
+		"Remembered": {
+			reason: "The record is the one that this process has stored last: nothing else is looked for.", outcome: issue.Minted,
+			prepare: func(b *bench) { b.guard.remember(ownUID, b.Record(b.Stored())) },
+			sent:    1, renewed: true, state: ledger.StateDone, certain: true,
+		},
+		"AnotherOfItsOwn": {
+			reason: "There would be three.", outcome: issue.Minted,
+			prepare: func(b *bench) { b.Mint(ownMark.Append("token")) },
+			want:    "annotations were replaced since", state: ledger.StateDone,
+		},
+		"AnotherNeverPublished": {
+			reason: "What is nobody's is revoked first.", outcome: issue.Minted,
+			prepare: func(b *bench) {
+				b.Mint(ownMark.Append("token"))
+
+				tk := b.Stored()
+				r := b.Record(tk)
+				r.Abandoned = []ledger.Abandoned{{Attempt: ownAttempt, At: noon, Region: "fr-par", Parents: map[string]string{"namespace_id": b.Parent}}}
+				r.Write(tk)
+				b.Update(tk)
+			},
+			sent: 1, renewed: true, state: ledger.StateDone, abandoned: 1,
+		},
+		"NotLookedUp": {
+			reason: "Nobody knows what else there is.", outcome: issue.Minted,
+			prepare: func(b *bench) {
+				b.Fail(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteTokens, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+			},
+			want: "cannot look up what this resource has created", state: ledger.StateDone,
+		},
+		"NotInStatus": {
+			reason: "A restored annotation would not be known as such.", outcome: issue.Minted,
+			prepare: func(b *bench) {
+				writes := 0
+				b.Refuse = func(o client.Object) error {
+					if _, ok := o.(*v1beta1.Token); !ok {
+						return nil
+					}
+
+					if writes++; writes == 2 {
+						return errors.New("no answer")
+					}
+
+					return nil
+				}
+			},
+			want: "cannot store the last attempt in the status", state: ledger.StateFailed,
 		},
 		"NotRecorded": {
 			reason: "Nobody could find again what is minted.", outcome: issue.Minted,
@@ -276,6 +328,22 @@ func TestRotate(t *testing.T) {
 				during = stop
 			}
 
+			goOn := during
+			during = func() {
+				// Before the request is sent, a restored annotation is known as such.
+				if stored := b.Stored(); stored.GetLastAttempt() == "" || stored.GetLastAttempt() != b.Record(stored).Attempt {
+					t.Errorf("\n%s\nthe last attempt in the status is %q: want %q", tc.reason, stored.GetLastAttempt(), b.Record(stored).Attempt)
+				}
+
+				if goOn != nil {
+					goOn()
+				}
+			}
+
+			// What was restored meanwhile is read as it is stored.
+			b.Get(tk)
+			tk.Status.AtProvider.ID = &old
+
 			sent := 0
 			inner, ok := b.terraform(tc.outcome, during, &sent).(*managed.ExternalClientFns)
 			if !ok {
@@ -343,6 +411,19 @@ func TestRotate(t *testing.T) {
 				}
 
 				return
+			}
+
+			doubts := tc.abandoned
+			if !tc.certain {
+				doubts++
+			}
+
+			if diff := cmp.Diff([]any{b.Credentials.OrganizationID, time.Minute, published, doubts}, []any{r.Minter.Organization, r.Limit.Duration, r.Target, len(r.Abandoned)}); diff != "" {
+				t.Errorf("\n%s\nminter, limit, target, doubts: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if !tc.certain != (b.Scaleway.Count(http.MethodGet, fakescaleway.RouteTokens) > 0) {
+				t.Errorf("\n%s\nwhat else there is was looked for: want %t", tc.reason, !tc.certain)
 			}
 
 			// What the reconciler goes on with is what is stored.

@@ -1,0 +1,244 @@
+// SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
+//
+// SPDX-License-Identifier: Apache-2.0
+
+package onetime
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/onetimetest"
+)
+
+// Who sees an object is recorded, and a record that was lost or replaced is begun anew.
+func TestRecognise(t *testing.T) {
+	const later = "00000001"
+
+	reconciled := func(tk *v1beta1.Token) { tk.SetConditions(xpv1.ReconcileSuccess()) }
+	behind := func(tk *v1beta1.Token) {
+		reconciled(tk)
+		tk.SetLastAttempt(later)
+	}
+	organization := func(b *bench, r ledger.Record) ledger.Record {
+		r.Minter.Organization = b.Credentials.OrganizationID
+		return r
+	}
+
+	cases := map[string]struct {
+		reason string
+		// record returns the record, given the external name. None is written without it.
+		record func(b *bench, named string) ledger.Record
+		change func(*v1beta1.Token)
+		// other is the mark of another token, and published tells whether the Secret has
+		// its value.
+		other     ledger.Mark
+		published bool
+		prepare   func(*bench)
+		want      string
+		// stored tells whether the record is written, listed whether all that there is
+		// was looked at, doubt whether more is looked for, and found whether the other one
+		// is named instead.
+		stored, listed, doubt, found bool
+		// last attempt in the status, and minter that is recorded then.
+		last   string
+		minter func(*bench) ledger.Minter
+	}{
+		"Imported": {
+			reason: "Who sees it first is recorded; there is nothing else to look for.",
+			other:  ownMark, stored: true,
+			minter: func(b *bench) ledger.Minter { return organization(b, b.Pending(0)).Minter },
+		},
+		"Minted": {
+			reason: "All of it was recorded before.", last: ownAttempt,
+			record: func(b *bench, named string) ledger.Record { return organization(b, b.Pending(0).Done(named, "")) },
+			minter: func(b *bench) ledger.Minter { return organization(b, b.Pending(0)).Minter },
+		},
+		"MintedOrganizationHidden": {
+			reason: "The key suffices: it is not asked for at each observation.", last: ownAttempt,
+			record: func(b *bench, named string) ledger.Record { return b.Pending(0).Done(named, "") },
+			minter: func(b *bench) ledger.Minter { return b.Minter() },
+		},
+		"KeyChanged": {
+			reason: "It is seen by another key now.", last: ownAttempt, stored: true,
+			record: func(b *bench, named string) ledger.Record {
+				r := b.Pending(0).Done(named, "")
+				b.Use(b.Sibling())
+
+				return r
+			},
+			minter: func(b *bench) ledger.Minter { return organization(b, b.Pending(0)).Minter },
+		},
+		"OlderVersion": {
+			reason: "It did not say who.", last: ownAttempt, stored: true,
+			change: reconciled,
+			record: func(b *bench, named string) ledger.Record {
+				r := b.Pending(0).Done(named, "")
+				r.Minter = ledger.Minter{}
+
+				return r
+			},
+			minter: func(b *bench) ledger.Minter { return organization(b, b.Pending(0)).Minter },
+		},
+		"Lost": {
+			reason: "It has been observed, so that something was recorded: what else there is is looked for.", change: reconciled,
+			stored: true, listed: true, doubt: true,
+			minter: func(b *bench) ledger.Minter { return organization(b, b.Pending(0)).Minter },
+		},
+		"LostAndAnother": {
+			reason: "Nobody knows which is in use.", change: reconciled, other: ownMark,
+			want: "set annotation " + meta.AnnotationKeyExternalName, listed: true,
+		},
+		"LostAndAnotherPublished": {
+			reason: "What is published is in use.", change: reconciled, other: ownMark, published: true,
+			want: errFoundAgain.Error(), listed: true, found: true,
+		},
+		"LostAndNotLookedUp": {
+			reason: "Nobody knows what else there is.", change: reconciled,
+			prepare: func(b *bench) {
+				b.Fail(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteTokens, Status: http.StatusForbidden, Body: `{"message":"no"}`})
+			},
+			want: "cannot look up what this resource has created", listed: true,
+		},
+		"Restored": {
+			reason: "The status knows of a later attempt.", change: behind, last: ownAttempt,
+			record: func(b *bench, named string) ledger.Record { return organization(b, b.Pending(0).Done(named, "")) },
+			stored: true, listed: true, doubt: true,
+			minter: func(b *bench) ledger.Minter { return organization(b, b.Pending(0)).Minter },
+		},
+		"RestoredAndLaterPublished": {
+			reason: "Annotations were restored: the later one is in use.", change: behind, other: ledger.Mark{UID: ownUID, Attempt: later}, published: true,
+			record: func(b *bench, named string) ledger.Record { return organization(b, b.Pending(0).Done(named, "")) },
+			want:   errFoundAgain.Error(), listed: true, found: true,
+		},
+		"RestoredAndRemembered": {
+			reason: "This process knows of a later attempt.", change: reconciled, other: ledger.Mark{UID: ownUID, Attempt: later}, published: true,
+			record:  func(b *bench, named string) ledger.Record { return organization(b, b.Pending(0).Done(named, "")) },
+			prepare: func(b *bench) { b.guard.remember(ownUID, ledger.Record{UID: ownUID, Attempt: later}) },
+			want:    errFoundAgain.Error(), listed: true, found: true,
+		},
+		"Deleted": {
+			reason: "It is settled on the way out.", other: ownMark,
+			change: func(tk *v1beta1.Token) { reconciled(tk); deleted(tk) },
+		},
+		"OnlyObserved": {
+			reason: "It has created nothing.", other: ownMark,
+			change: func(tk *v1beta1.Token) {
+				reconciled(tk)
+				tk.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
+			},
+		},
+		"NoCredentials": {
+			reason: "Nobody sees it.", prepare: func(b *bench) { b.guard.Remote = onetimetest.NoRemote }, want: "no credentials",
+		},
+		"NotStored": {
+			reason: "It is tried again.", prepare: func(b *bench) { b.Refuse = func(client.Object) error { return errors.New("no answer") } },
+			want: "cannot store the record of attempts",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			named, _ := b.Mint(ledger.Mark{UID: ownUID, Attempt: "00000009"}.Append("token"))
+
+			other, value := "", ""
+			if tc.other != (ledger.Mark{}) {
+				other, value = b.Mint(tc.other.Append("other"))
+			}
+
+			tk := b.Token(func(tk *v1beta1.Token) {
+				meta.SetExternalName(tk, named)
+				tk.Status.AtProvider.ID = &named
+
+				if tc.record != nil {
+					tc.record(b, named).Write(tk)
+				}
+
+				if tc.change != nil {
+					tc.change(tk)
+				}
+			})
+
+			if tc.published {
+				b.Secret(tk, published, value)
+			}
+
+			if tc.prepare != nil {
+				tc.prepare(b)
+			}
+
+			before := b.Stored()
+			b.Scaleway.ResetRequests()
+
+			err := b.guard.recognise(t.Context(), tk)
+			wantErr(t, tc.reason, tc.want, err)
+
+			stored := b.Stored()
+			r := b.Record(stored)
+
+			got := []any{b.Scaleway.Count(http.MethodGet, fakescaleway.RouteTokens) > 0, meta.GetExternalName(stored) == other, len(b.Alive())}
+			alive := 1
+
+			if other != "" {
+				alive = 2
+			}
+
+			if diff := cmp.Diff([]any{tc.listed, tc.found, alive}, got); diff != "" {
+				t.Errorf("\n%s\nall is listed, the other one is named, tokens: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if tc.found {
+				if diff := cmp.Diff([]string{other, named}, append([]string{r.Object}, r.Revoking...)); diff != "" {
+					t.Errorf("\n%s\nrecorded object, and what is to be revoked: -want, +got:\n%s", tc.reason, diff)
+				}
+			}
+
+			if err != nil {
+				return
+			}
+
+			doubts := 0
+			if tc.doubt {
+				doubts = 1
+			}
+
+			if diff := cmp.Diff([]any{tc.stored, doubts, tc.last}, []any{stored.GetResourceVersion() != before.GetResourceVersion(), len(r.Abandoned), tk.GetLastAttempt()}); diff != "" {
+				t.Errorf("\n%s\nstored, doubts, last attempt: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if tc.minter == nil {
+				return
+			}
+
+			if diff := cmp.Diff(tc.minter(b), r.Minter); diff != "" {
+				t.Errorf("\n%s\nminter: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if tc.stored {
+				if diff := cmp.Diff([]any{time.Minute, "fr-par", b.Parent}, []any{r.Limit.Duration, r.Region, r.Parents["namespace_id"]}); diff != "" {
+					t.Errorf("\n%s\nlimit, region, parent: -want, +got:\n%s", tc.reason, diff)
+				}
+			}
+
+			// Once is enough.
+			b.Scaleway.ResetRequests()
+
+			if err := b.guard.recognise(t.Context(), tk); err != nil || len(b.Scaleway.Requests()) > 0 {
+				t.Errorf("\n%s\nit is asked again: %v, %v", tc.reason, b.Scaleway.Requests(), err)
+			}
+		})
+	}
+}
