@@ -61,6 +61,18 @@ func collection(n int) http.HandlerFunc {
 	}
 }
 
+// collections answers each request from a collection of another size.
+func collections(sizes ...int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		size := sizes[0]
+		if len(sizes) > 1 {
+			sizes = sizes[1:]
+		}
+
+		collection(size)(w, r)
+	}
+}
+
 func TestObject(t *testing.T) {
 	type want struct {
 		id, status, description string
@@ -141,10 +153,54 @@ func TestList(t *testing.T) {
 			handler: collection(201),
 			want:    want{ids: ids(201), queries: []url.Values{query(1), query(2), query(3)}},
 		},
-		"DeletedMeanwhile": {
-			reason:  "When objects vanish while they are listed, the total is never reached.",
+		"FewerThanTotal": {
+			reason:  "Half of a collection is none: what is not shown would be taken for gone.",
 			handler: answer(http.StatusOK, `{"tokens": [], "total_count": 3}`),
-			want:    want{queries: []url.Values{query(1)}},
+			want: want{
+				queries: []url.Values{query(1)},
+				err:     errors.New("cannot list " + tokensPath + ": Scaleway says that there are 3, and shows 0"),
+			},
+		},
+		"LaterPageIsEmpty": {
+			reason: "Half of a collection is none: what is not shown would be taken for gone.",
+			handler: func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Query().Get("page") == "2" {
+					_, _ = w.Write([]byte(`{"tokens": [], "total_count": 150}`))
+					return
+				}
+
+				collection(150)(w, r)
+			},
+			want: want{
+				queries: []url.Values{query(1), query(2)},
+				err:     errors.New("cannot list " + tokensPath + ": Scaleway says that there are 150, and shows 100"),
+			},
+		},
+		"DeletedMeanwhile": {
+			reason:  "What moves to a page that was read already would be missed: it is read again.",
+			handler: collections(150, 149, 149),
+			want:    want{ids: ids(149), queries: []url.Values{query(1), query(2), query(1), query(2)}},
+		},
+		"CreatedMeanwhile": {
+			reason:  "What moves to a page that comes later would be seen twice: it is read again.",
+			handler: collections(200, 201, 201, 202, 202),
+			want:    want{ids: ids(202), queries: []url.Values{query(1), query(2), query(1), query(2), query(1), query(2), query(3)}},
+		},
+		"AlwaysChanging": {
+			reason:  "A worker is not held for ever.",
+			handler: collections(150, 149, 150, 149, 150, 149),
+			want: want{
+				queries: []url.Values{query(1), query(2), query(1), query(2), query(1), query(2)},
+				err:     errors.New("cannot list " + tokensPath + ": it changes while its pages are read"),
+			},
+		},
+		"MoreThanTotal": {
+			reason:  "Scaleway contradicts itself.",
+			handler: answer(http.StatusOK, `{"tokens": [{"id": "0"}, {"id": "1"}], "total_count": 1}`),
+			want: want{
+				queries: []url.Values{query(1), query(1), query(1)},
+				err:     errors.New("cannot list " + tokensPath + ": it changes while its pages are read"),
+			},
 		},
 		"OtherKey": {
 			reason:  "An answer without the collection must not be taken for an empty one.",
@@ -304,6 +360,8 @@ func TestDelete(t *testing.T) {
 		reason  string
 		handler http.HandlerFunc
 		want    error
+		// status of the answer that the error tells. Optional.
+		status int
 	}{
 		"Deleted": {
 			reason:  "Scaleway answers with the object that it deletes.",
@@ -314,12 +372,16 @@ func TestDelete(t *testing.T) {
 			handler: answer(http.StatusNoContent, ""),
 		},
 		"NotFound": {
-			reason:  "What is not there need not be deleted.",
+			reason:  "That it is not found is one answer, which may be wrong: whoever asks decides.",
 			handler: answer(http.StatusNotFound, `{"type": "not_found", "resource": "token", "resource_id": "1"}`),
+			want:    errors.New("cannot delete " + path + ": scaleway-sdk-go: resource token with ID 1 is not found"),
+			status:  http.StatusNotFound,
 		},
 		"NotFoundUntyped": {
 			reason:  "That also holds where Scaleway does not say what was not found.",
 			handler: answer(http.StatusNotFound, `{"message": "not found"}`),
+			want:    errors.New("cannot delete " + path + ": scaleway-sdk-go: http error 404 Not Found: not found"),
+			status:  http.StatusNotFound,
 		},
 		"Conflict": {
 			reason:  "Any other answer means that the object may still be there.",
@@ -352,8 +414,52 @@ func TestDelete(t *testing.T) {
 				t.Errorf("\n%s\nDelete(...): -want error, +got error:\n%s", tc.reason, diff)
 			}
 
+			if diff := cmp.Diff(tc.status, StatusCode(err)); tc.status != 0 && diff != "" {
+				t.Errorf("\n%s\nStatusCode(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
 			if diff := cmp.Diff([]string{"DELETE " + path}, requests); diff != "" {
 				t.Errorf("\n%s\nDelete(...): -want requests, +got requests:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestShow(t *testing.T) {
+	const path = tokensPath + "/1"
+
+	cases := map[string]struct {
+		reason  string
+		handler http.HandlerFunc
+		want    Object
+		err     error
+	}{
+		"Shown": {
+			reason:  "All that Scaleway says of it.",
+			handler: answer(http.StatusOK, `{"id": "1", "status": "deleting"}`),
+			want:    Object{"id": "1", "status": "deleting"},
+		},
+		"NotFound": {
+			reason:  "Whoever asks decides what that means.",
+			handler: answer(http.StatusNotFound, `{"message": "not found"}`),
+			err:     errors.New("cannot get " + path + ": scaleway-sdk-go: http error 404 Not Found: not found"),
+		},
+		"NoObject": {
+			reason:  "What cannot be read is no object.",
+			handler: answer(http.StatusOK, `[]`),
+			err:     errors.New("cannot get " + path),
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, err := newTestAPI(t, tc.handler).Show(t.Context(), path)
+			if diff := cmp.Diff(tc.err, err, equateErrorText()); diff != "" {
+				t.Errorf("\n%s\nShow(...): -want error, +got error:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nShow(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
