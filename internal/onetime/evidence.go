@@ -4,6 +4,7 @@
 package onetime
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -195,7 +196,7 @@ func (g *Guard) place(mg Resource, record ledger.Record, region string) (string,
 
 	parents, err := g.parentsOf(mg, record)
 
-	return region, parents, err
+	return cmp.Or(record.Region, region), parents, err
 }
 
 // recorded returns parents as they can be asked for: users can write records.

@@ -184,8 +184,15 @@ func (g *Guard) recognise(ctx context.Context, mg Resource) (rerr error) {
 		record.Parents = parents
 	}
 
-	for i := range record.Abandoned {
-		record.Abandoned[i].Region, record.Abandoned[i].Parents = id.Region, parents
+	// Of an attempt that was recorded before, the record says where.
+	for i, a := range record.Abandoned {
+		if a.Region == "" {
+			record.Abandoned[i].Region = id.Region
+		}
+
+		if len(a.Parents) == 0 {
+			record.Abandoned[i].Parents = parents
+		}
 	}
 
 	return g.storeRecord(ctx, mg, record)
