@@ -232,10 +232,11 @@ func TestPlace(t *testing.T) {
 	}{
 		"Recorded":   {reason: "It was minted there.", record: ledger.Record{Region: "nl-ams", Parents: map[string]string{"namespace_id": recorded}}, seen: "fr-par/" + observed, region: "nl-ams", want: map[string]string{"namespace_id": recorded}},
 		"NoRegion":   {reason: "A record that does not say where tells nothing.", record: ledger.Record{Parents: map[string]string{"namespace_id": recorded}}, seen: "fr-par/" + observed, region: "fr-par", want: map[string]string{"namespace_id": observed}},
+		"NoParents":  {reason: "It was minted in that region.", record: ledger.Record{Region: "nl-ams"}, seen: "fr-par/" + observed, region: "nl-ams", want: map[string]string{"namespace_id": observed}},
 		"Observed":   {reason: "Scaleway has said that it is there.", seen: "fr-par/" + observed, region: "fr-par", want: map[string]string{"namespace_id": observed}},
 		"Wanted":     {reason: "It is to be there.", region: "fr-par", want: map[string]string{"namespace_id": wanted}},
-		"OtherQuery": {reason: "Users can write records: what is asked of Scaleway is asked by the declared arguments only.", record: ledger.Record{Region: "nl-ams", Parents: map[string]string{"project_id": recorded}}, region: "fr-par", want: map[string]string{"namespace_id": wanted}},
-		"NoUUID":     {reason: "Users can write records: a parent is a UUID, and becomes part of a path.", record: ledger.Record{Region: "nl-ams", Parents: map[string]string{"namespace_id": "../../tokens"}}, region: "fr-par", want: map[string]string{"namespace_id": wanted}},
+		"OtherQuery": {reason: "Users can write records: what is asked of Scaleway is asked by the declared arguments only.", record: ledger.Record{Region: "nl-ams", Parents: map[string]string{"project_id": recorded}}, region: "nl-ams", want: map[string]string{"namespace_id": wanted}},
+		"NoUUID":     {reason: "Users can write records: a parent is a UUID, and becomes part of a path.", record: ledger.Record{Region: "nl-ams", Parents: map[string]string{"namespace_id": "../../tokens"}}, region: "nl-ams", want: map[string]string{"namespace_id": wanted}},
 	}
 
 	for name, tc := range cases {

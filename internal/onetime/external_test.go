@@ -50,6 +50,8 @@ func TestRecognise(t *testing.T) {
 		// was looked at, doubt whether more is looked for, and found whether the other one
 		// is named instead.
 		stored, listed, doubt, found bool
+		// elsewhere tells whether more is looked for where the record says.
+		elsewhere bool
 		// last attempt in the status, and minter that is recorded then.
 		last   string
 		minter func(*bench) ledger.Minter
@@ -89,6 +91,17 @@ func TestRecognise(t *testing.T) {
 				return r
 			},
 			minter: func(b *bench) ledger.Minter { return organization(b, b.Pending(0)).Minter },
+		},
+		"KeyChangedWhileInDoubt": {
+			reason: "What may still arrive is looked for where it was sent.", last: ownAttempt, stored: true, elsewhere: true,
+			record: func(b *bench, named string) ledger.Record {
+				r := b.Pending(0).Done(named, "")
+				r.Abandoned = []ledger.Abandoned{{Attempt: "00000001", At: noon, Region: "nl-ams", Parents: map[string]string{"namespace_id": "elsewhere"}}}
+				b.Use(b.Sibling())
+
+				return r
+			},
+			doubt: true,
 		},
 		"Lost": {
 			reason: "It has been observed, so that something was recorded: what else there is is looked for.", change: reconciled,
@@ -217,6 +230,17 @@ func TestRecognise(t *testing.T) {
 
 			if diff := cmp.Diff([]any{tc.stored, doubts, tc.last}, []any{stored.GetResourceVersion() != before.GetResourceVersion(), len(r.Abandoned), tk.GetLastAttempt()}); diff != "" {
 				t.Errorf("\n%s\nstored, doubts, last attempt: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			for _, a := range r.Abandoned {
+				where := []string{"fr-par", b.Parent}
+				if tc.elsewhere {
+					where = []string{"nl-ams", "elsewhere"}
+				}
+
+				if diff := cmp.Diff(where, []string{a.Region, a.Parents["namespace_id"]}); diff != "" {
+					t.Errorf("\n%s\nwhere more is looked for: -want, +got:\n%s", tc.reason, diff)
+				}
 			}
 
 			if tc.minter == nil {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
@@ -25,6 +27,9 @@ const (
 	valueKey   = onetimetest.ValueKey
 	paris      = onetimetest.Paris
 	warsaw     = onetimetest.Warsaw
+
+	// reasonLeft is the reason of the guard's event that something is left at Scaleway.
+	reasonLeft event.Reason = "LeftAtScaleway"
 
 	// hidden is what Scaleway returns in place of a secret.
 	hidden = "<hidden>"
@@ -66,6 +71,7 @@ func newBench(t *testing.T) *bench {
 		Recorder: b.Events,
 		Timeout:  time.Minute,
 		Delivery: onetime.DeliveryTimeout,
+		First:    func(types.UID) bool { return true },
 		Now:      now,
 		Started:  noon,
 	}

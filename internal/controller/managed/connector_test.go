@@ -182,6 +182,7 @@ func TestConnect(t *testing.T) {
 			tk.SetName("other")
 			tk.SetUID("00000000-0000-4000-8000-000000000000")
 			meta.SetExternalName(tk, paris)
+			tk.Status.AtProvider.ID = ptr.To(paris)
 		})
 	}
 
@@ -192,6 +193,10 @@ func TestConnect(t *testing.T) {
 			Abandoned: []ledger.Abandoned{{Attempt: ownAttempt, At: noon, Region: "fr-par"}},
 		}.Write(tk)
 	}
+	minted := func(tk *v1beta1.Token) {
+		ledger.Record{UID: ownUID, Attempt: ownAttempt, State: ledger.StateDone, Object: paris}.Write(tk)
+	}
+	given := func(tk *v1beta1.Token) { meta.AddAnnotations(tk, map[string]string{release.Annotation: paris}) }
 	late := func(b *bench) { b.Mint(ownMark.Append("late")) }
 
 	cases := map[string]struct {
@@ -220,12 +225,19 @@ func TestConnect(t *testing.T) {
 			reason:  "What an abandoned attempt has created after all would be left for ever.",
 			change:  func(tk *v1beta1.Token) { deleted(tk); abandoned(tk) },
 			prepare: late, revoked: true,
+			events: []event.Reason{reasonLeft},
 		},
 		"DeletedAfterAbandonedAndNotLookedUp": {
 			reason:  "Nobody knows what it has created; the user is told how to let go of it.",
 			change:  func(tk *v1beta1.Token) { deleted(tk); abandoned(tk) },
 			prepare: func(b *bench) { late(b); b.guard.Remote = onetimetest.NoRemote },
 			want:    release.Annotation + "=99999999",
+		},
+		"ReleasedByNameAfterAbandoned": {
+			reason:  "Only the object that is named was given up.",
+			change:  func(tk *v1beta1.Token) { deleted(tk); abandoned(tk); meta.SetExternalName(tk, paris); given(tk) },
+			prepare: late, revoked: true,
+			events: []event.Reason{reasonReleased, reasonLeft},
 		},
 		"ReleasedAfterAbandoned": {
 			reason: "The user has given it up.",
@@ -235,6 +247,7 @@ func TestConnect(t *testing.T) {
 				meta.AddAnnotations(tk, map[string]string{release.Annotation: "99999999"})
 			},
 			prepare: func(b *bench) { late(b); b.guard.Remote = onetimetest.NoRemote },
+			events:  []event.Reason{reasonLeft},
 		},
 		"DeletedWithMalformedName": {
 			reason: "Nothing at Scaleway can have this name.",
@@ -287,9 +300,10 @@ func TestConnect(t *testing.T) {
 			connected: true,
 		},
 		"HandedOver": {
-			reason:  "Another managed resource keeps it.",
-			change:  func(tk *v1beta1.Token) { deleted(tk); meta.SetExternalName(tk, paris) },
+			reason:  "Another managed resource keeps it, which is said.",
+			change:  func(tk *v1beta1.Token) { deleted(tk); meta.SetExternalName(tk, paris); minted(tk) },
 			prepare: share,
+			events:  []event.Reason{reasonLeft},
 		},
 		"PerhapsHandedOver": {
 			reason:  "Nothing is revoked as long as nobody knows who else has it.",
@@ -331,6 +345,11 @@ func TestConnect(t *testing.T) {
 			tracker := c.trackers.Tracker(tk)
 
 			_, err := c.Connect(t.Context(), tk)
+			if err == nil && meta.WasDeleted(tk) && len(u.connected) == 0 {
+				// Nothing was found, so that it is let go of.
+				err = c.leave(t.Context(), tk)
+			}
+
 			wantErr(t, tc.reason, tc.want, err)
 
 			if left := len(b.Alive()) > 0; tc.revoked && left {
@@ -618,36 +637,52 @@ func TestForget(t *testing.T) {
 	c.forget(ownUID) // A kind without a guard has nothing to forget.
 }
 
-// A name that was found out, in the reconcile that asks for a renewal, to be another
-// Kubernetes namespace's too has no token minted in its place.
+// A name that another has come to have too, since the reconcile that asks for a renewal
+// has begun, has no token minted in its place. In another Kubernetes namespace nobody can
+// keep a token from being renewed.
 func TestSharedIsNotRenewed(t *testing.T) {
-	b := newBench(t)
+	cases := map[string]struct {
+		reason    string
+		namespace string
+		want      string
+		attempt   bool
+	}{
+		"SameNamespace":  {reason: "Neither is renewed.", namespace: "team-a", want: "is the external name of team-a/other too"},
+		"OtherNamespace": {reason: "A tenant who writes down another's name, and status, is in nobody's way.", namespace: "team-b", want: "it is about to be minted", attempt: true},
+	}
 
-	b.Token(func(tk *v1beta1.Token) {
-		tk.SetNamespace("team-b")
-		tk.SetUID("00000000-0000-4000-8000-000000000000")
-		meta.SetExternalName(tk, paris)
-		tk.Status.AtProvider.ID = ptr.To(paris)
-	})
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
 
-	tk := b.Token(func(tk *v1beta1.Token) {
-		meta.SetExternalName(tk, paris)
-		meta.AddAnnotations(tk, map[string]string{onetime.AnnotationRenew: "now"})
-		tk.Status.AtProvider.ID = ptr.To(paris)
-	})
+			b.Token(func(tk *v1beta1.Token) {
+				tk.SetNamespace(tc.namespace)
+				tk.SetName("other")
+				tk.SetUID("00000000-0000-4000-8000-000000000000")
+				meta.SetExternalName(tk, paris)
+				tk.Status.AtProvider.ID = ptr.To(paris)
+			})
 
-	e := &external{ExternalClient: found, connector: &Connector{
-		guard: b.guard, resource: b.Resource, kube: b.Kube, trackers: ujcontroller.NewOperationStore(logging.NewNopLogger()),
-		inner: managed.ExternalConnectorFn(func(context.Context, xpresource.Managed) (managed.ExternalClient, error) {
-			return nil, errors.New("it is about to be minted")
-		}),
-	}}
+			tk := b.Token(func(tk *v1beta1.Token) {
+				meta.SetExternalName(tk, paris)
+				meta.AddAnnotations(tk, map[string]string{onetime.AnnotationRenew: "now"})
+				tk.Status.AtProvider.ID = ptr.To(paris)
+			})
 
-	_, err := e.Update(t.Context(), tk)
-	wantErr(t, "Neither is renewed.", "is the external name of an object in another Kubernetes namespace too", err)
+			e := &external{ExternalClient: found, connector: &Connector{
+				guard: b.guard, resource: b.Resource, kube: b.Kube, trackers: ujcontroller.NewOperationStore(logging.NewNopLogger()),
+				inner: managed.ExternalConnectorFn(func(context.Context, xpresource.Managed) (managed.ExternalClient, error) {
+					return nil, errors.New("it is about to be minted")
+				}),
+			}}
 
-	if attempt := b.Record(b.Stored()).Attempt; attempt != "" {
-		t.Errorf("Update(...): the attempt %q was recorded, want none", attempt)
+			_, err := e.Update(t.Context(), tk)
+			wantErr(t, tc.reason, tc.want, err)
+
+			if attempt := b.Record(b.Stored()).Attempt; (attempt != "") != tc.attempt {
+				t.Errorf("\n%s\nUpdate(...): the attempt %q was recorded: want one %t", tc.reason, attempt, tc.attempt)
+			}
+		})
 	}
 }
 

@@ -271,8 +271,16 @@ func TestCalls(t *testing.T) {
 		t.Errorf("Calls of Kubernetes for a creation: -want, +got:\n%s", diff)
 	}
 
+	// The Token, and once for all with these credentials, of which organization they are.
+	if diff := cmp.Diff(map[string]int{http.MethodPost: 1, http.MethodGet: 2}, b.scaleway.requests); diff != "" {
+		t.Errorf("Requests to Scaleway for the first creation: -want, +got:\n%s", diff)
+	}
+
+	clear(b.scaleway.requests)
+	b.newReadyToken(t)
+
 	if diff := cmp.Diff(map[string]int{http.MethodPost: 1, http.MethodGet: 1}, b.scaleway.requests); diff != "" {
-		t.Errorf("Requests to Scaleway for a creation: -want, +got:\n%s", diff)
+		t.Errorf("Requests to Scaleway for another creation: -want, +got:\n%s", diff)
 	}
 
 	clear(b.kube.calls)

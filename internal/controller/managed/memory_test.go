@@ -314,8 +314,8 @@ func (r memoryReader) Get(ctx context.Context, name client.ObjectKey, o client.O
 	return json.Unmarshal(b, metadata)
 }
 
-// A tokenAPI answers requests for container tokens, all of which exist, as
-// Scaleway's API does.
+// A tokenAPI answers requests for container tokens, and their namespaces, all of which
+// exist, as Scaleway's API does.
 type tokenAPI struct {
 	mu       sync.Mutex
 	requests map[string]int
@@ -341,8 +341,8 @@ func (a *tokenAPI) RoundTrip(req *http.Request) (*http.Response, error) {
 
 	var body string
 
-	switch req.Method {
-	case http.MethodPost:
+	switch {
+	case req.Method == http.MethodPost:
 		if a.minting != nil {
 			a.minting()
 		}
@@ -358,6 +358,8 @@ func (a *tokenAPI) RoundTrip(req *http.Request) (*http.Response, error) {
 		id := uuid.NewString()
 		a.marks[id] = description
 		body = fmt.Sprintf(tokenBody, id, description, jwtOf(id))
+	case strings.Contains(req.URL.Path, "/namespaces/"):
+		body = `{"status":"ready","organization_id":"33333333-3333-4333-8333-333333333333"}`
 	default:
 		id := req.URL.Path[strings.LastIndexByte(req.URL.Path, '/')+1:]
 		body = fmt.Sprintf(tokenBody, id, a.marks[id], "")

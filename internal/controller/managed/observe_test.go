@@ -109,9 +109,16 @@ func TestObserveMinted(t *testing.T) {
 			ready: xpv1.ReasonCreating, exists: true, current: true, state: ledger.StateDone,
 		},
 		"Missing": {
-			reason: "Another attempt is recorded.", missing: true,
+			reason: "An attempt is recorded.", missing: true,
+			change: func(tk *v1beta1.Token) {
+				meta.RemoveAnnotations(tk, meta.AnnotationKeyExternalName, ledger.AnnotationRecord)
+			},
+			state: ledger.StatePending,
+		},
+		"MissingInDoubt": {
+			reason: "There was an attempt before, whose request may still arrive.", missing: true,
 			change: func(tk *v1beta1.Token) { meta.RemoveAnnotations(tk, meta.AnnotationKeyExternalName) },
-			state:  ledger.StatePending,
+			want:   "waiting until", state: ledger.StateDone,
 		},
 		"MissingUnknown": {
 			reason: "What it does not know is not minted.", missing: true,

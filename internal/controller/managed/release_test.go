@@ -38,7 +38,9 @@ func TestRemoveFinalizer(t *testing.T) {
 		usage []string
 		// get and update are what these end with, for the usage.
 		get, update error
-		want        string
+		// leave is what settling what is in doubt ends with.
+		leave error
+		want  string
 		// left are the finalizers of the usage, and released tells whether the managed
 		// resource has none, and is forgotten.
 		left     []string
@@ -49,6 +51,7 @@ func TestRemoveFinalizer(t *testing.T) {
 		"NoUsage":    {reason: "It never came so far that it used one.", released: true},
 		"NotRead":    {reason: "It may still be held.", usage: []string{clients.FinalizerUsage}, get: errors.New("no answer"), want: "cannot get the ProviderConfigUsage", left: []string{clients.FinalizerUsage}},
 		"NotWritten": {reason: "It would be held for ever.", usage: []string{clients.FinalizerUsage}, update: errors.New("no answer"), want: "cannot release the ProviderConfigUsage", left: []string{clients.FinalizerUsage}},
+		"NotLeft":    {reason: "What is in doubt at Scaleway is settled first, with the credentials that are held.", usage: []string{clients.FinalizerUsage}, leave: errors.New("it is in doubt"), want: "it is in doubt", left: []string{clients.FinalizerUsage}},
 		"GoneMeanwhile": {
 			reason: "There is nothing left to hold.", usage: []string{clients.FinalizerUsage},
 			update: kerrors.NewNotFound(usages, "usage"), left: []string{clients.FinalizerUsage}, released: true,
@@ -82,7 +85,7 @@ func TestRemoveFinalizer(t *testing.T) {
 
 			isUsage := func(o client.Object) bool { _, ok := o.(*v1beta1.ProviderConfigUsage); return ok }
 
-			var forgotten []types.UID
+			var forgotten, left []types.UID
 
 			f := &finalizer{
 				Finalizer: xpresource.NewAPIFinalizer(kube, managed.FinalizerName),
@@ -102,6 +105,15 @@ func TestRemoveFinalizer(t *testing.T) {
 						return c.Update(ctx, o, opts...)
 					},
 				}),
+				leave: func(_ context.Context, o xpresource.Object) error {
+					left = append(left, o.GetUID())
+
+					if len(forgotten) > 0 {
+						t.Errorf("\n%s\nit is forgotten before what is in doubt is settled", tc.reason)
+					}
+
+					return tc.leave
+				},
 				forget: func(uid types.UID) { forgotten = append(forgotten, uid) },
 			}
 
@@ -113,6 +125,10 @@ func TestRemoveFinalizer(t *testing.T) {
 
 			if diff := cmp.Diff([]bool{tc.released, tc.released}, []bool{!meta.FinalizerExists(tk, managed.FinalizerName), len(forgotten) == 1 && forgotten[0] == ownUID}); diff != "" {
 				t.Errorf("\n%s\nreleased, forgotten: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff([]types.UID{ownUID}, left); diff != "" {
+				t.Errorf("\n%s\nwhat is in doubt is settled: -want, +got:\n%s", tc.reason, diff)
 			}
 
 			if tc.usage == nil {
