@@ -299,12 +299,13 @@ func TestDeleteWithoutList(t *testing.T) {
 		reason string
 		// deletion is what Scaleway answers to the DELETE.
 		deletion int
-		lists    int
+		// after are the requests by which it is settled that it is gone.
+		after []string
 	}{
 		"Deleted": {reason: "Scaleway has deleted it.", deletion: http.StatusNoContent},
 		"NotFound": {
 			reason:   "Scaleway does not find it any more, which may be because it finds nothing any more.",
-			deletion: http.StatusNotFound, lists: 1,
+			deletion: http.StatusNotFound, after: []string{"list", "parent"},
 		},
 	}
 
@@ -325,6 +326,11 @@ func TestDeleteWithoutList(t *testing.T) {
 					asked, body = "list", `{"tokens":[],"total_count":0}`
 				}
 
+				if strings.Contains(req.URL.Path, "/namespaces/") {
+					requests = append(requests, "parent")
+					return status, body
+				}
+
 				switch requests = append(requests, asked); {
 				case asked == http.MethodDelete:
 					return tc.deletion, "{}"
@@ -338,7 +344,7 @@ func TestDeleteWithoutList(t *testing.T) {
 			b.reconcile(t, r)
 			b.reconcile(t, r)
 
-			want := append([]string{http.MethodGet, http.MethodDelete, http.MethodGet}, slices.Repeat([]string{"list"}, tc.lists)...)
+			want := append([]string{http.MethodGet, http.MethodDelete, http.MethodGet}, tc.after...)
 			if diff := cmp.Diff(want, requests); diff != "" {
 				t.Errorf("\n%s\nrequests: -want, +got:\n%s", tc.reason, diff)
 			}
