@@ -437,6 +437,8 @@ func TestSetupTracksUsage(t *testing.T) {
 		objects []client.Object
 		funcs   interceptor.Funcs
 		mg      xpresource.Managed
+		// used is set if the usage is there before.
+		used bool
 	}
 
 	type want struct {
@@ -456,6 +458,15 @@ func TestSetupTracksUsage(t *testing.T) {
 			args: args{
 				objects: []client.Object{newProviderConfig("team-a"), credentials},
 				mg:      newManaged("team-a", "ProviderConfig"),
+			},
+			want: want{usages: []v1beta1.ProviderConfigUsage{usage}},
+		},
+		"UsedBefore": {
+			reason: "Another process has worked for it before, and may have created something.",
+			args: args{
+				objects: []client.Object{newProviderConfig("team-a"), credentials, usage.DeepCopy()},
+				mg:      newManaged("team-a", "ProviderConfig"),
+				used:    true,
 			},
 			want: want{usages: []v1beta1.ProviderConfigUsage{usage}},
 		},
@@ -502,9 +513,19 @@ func TestSetupTracksUsage(t *testing.T) {
 
 			kube := interceptor.NewClient(newKube(t, tc.args.objects...), tc.args.funcs)
 
-			_, err := NewBuilder(LiveSecrets{kube}).Setup(t.Context(), kube, tc.args.mg)
+			b := NewBuilder(LiveSecrets{kube})
+
+			_, err := b.Setup(t.Context(), kube, tc.args.mg)
 			if diff := cmp.Diff(tc.want.err, err, equateErrorText()); diff != "" {
 				t.Errorf("\n%s\nSetup(...): -want error, +got error:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(len(tc.want.usages) > 0 && !tc.args.used, b.Introduced(tc.args.mg.GetUID())); diff != "" {
+				t.Errorf("\n%s\nIntroduced(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if NewBuilder(LiveSecrets{kube}).Introduced(tc.args.mg.GetUID()) || b.Introduced("another") {
+				t.Errorf("\n%s\nIntroduced(...): want neither another process nor another managed resource", tc.reason)
 			}
 
 			got := &v1beta1.ProviderConfigUsageList{}

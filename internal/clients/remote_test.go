@@ -333,7 +333,11 @@ func TestRemoteList(t *testing.T) {
 			reason: "The API answers for nobody any more.", parents: parents,
 			answers: map[string]answered{ofParent("", ""): notFound}, is: remote.ErrEnded, isNot: remote.ErrParentGone, err: "not found",
 		},
-		"EndedWithoutParents": {reason: "There is no parent that could be gone.", is: remote.ErrEnded, isNot: remote.ErrParentGone, err: "not found"},
+		"EndedWithoutParents": {
+			reason:  "There is no parent that could be gone.",
+			answers: map[string]answered{others: {http.StatusOK, `{"tokens": [], "total_count": 0}`}},
+			is:      remote.ErrEnded, isNot: remote.ErrParentGone, err: "not found",
+		},
 		"EndedForGood": {
 			reason: "It says so.", parents: parents,
 			answers: map[string]answered{ofParent("", ""): {http.StatusGone, `{"message": "no"}`}}, is: remote.ErrEnded, err: "no",

@@ -6,12 +6,14 @@ package onetime
 
 import (
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -20,6 +22,63 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/onetimetest"
 )
+
+// An observation settles first what is in doubt, and records who sees the object.
+func TestObserveSettles(t *testing.T) {
+	b := newBench(t)
+	named, value := b.Mint("token")
+	b.Mint(ownMark.Append("late"))
+
+	tk := b.Token(func(tk *v1beta1.Token) {
+		meta.SetExternalName(tk, named)
+		tk.Status.AtProvider.ID = &named
+		ledger.Record{
+			UID: ownUID, Attempt: "00000001", State: ledger.StateDone, Object: named, Region: "fr-par", Parents: map[string]string{"namespace_id": b.Parent},
+			Abandoned: []ledger.Abandoned{{Attempt: ownAttempt, At: noon, Region: "fr-par", Parents: map[string]string{"namespace_id": b.Parent}}},
+		}.Write(tk)
+	})
+	b.Secret(tk, published, value)
+
+	o, err := b.guard.Observe(t.Context(), tk, managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}, xpv1.Condition{},
+		func(o managed.ExternalObservation) (managed.ExternalObservation, error) { return o, nil })
+	if err != nil || !o.ResourceExists || !o.ResourceUpToDate {
+		t.Fatalf("Observe(...): got %v, %v", o, err)
+	}
+
+	if diff := cmp.Diff([]string{named}, b.Alive()); diff != "" {
+		t.Errorf("tokens: -want, +got:\n%s", diff)
+	}
+
+	if diff := cmp.Diff([]string{b.Credentials.OrganizationID, "00000001"}, []string{b.Record(b.Stored()).Minter.Organization, tk.GetLastAttempt()}); diff != "" {
+		t.Errorf("organization of the minter, last attempt: -want, +got:\n%s", diff)
+	}
+}
+
+// What is remembered of a managed resource ends with it.
+func TestForget(t *testing.T) {
+	b := newBench(t)
+	tk := b.Token(func(tk *v1beta1.Token) {})
+
+	b.guard.remember(ownUID, b.Pending(0))
+	b.guard.doubted.Store(tk.GetUID(), noon)
+	b.guard.attempts.Store(tk.GetUID(), ownAttempt)
+	b.guard.NoteDeleted(tk)
+
+	b.guard.Forget("another")
+
+	if _, ok := b.guard.memory.Load(tk.GetUID()); !ok {
+		t.Error("Forget(...) of another forgets this one")
+	}
+
+	b.guard.Forget(tk.GetUID())
+
+	for what, m := range map[string]*sync.Map{"memory": &b.guard.memory, "doubted": &b.guard.doubted, "attempts": &b.guard.attempts, "deleted": &b.guard.deleted} {
+		m.Range(func(uid, _ any) bool {
+			t.Errorf("%v is in %s although it is gone", uid, what)
+			return true
+		})
+	}
+}
 
 // Who sees an object is recorded, and a record that was lost or replaced is begun anew.
 func TestRecognise(t *testing.T) {

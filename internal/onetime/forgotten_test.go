@@ -268,8 +268,8 @@ func TestForgotten(t *testing.T) {
 
 			// What it was found by is known from now on, and what else there was is in doubt.
 			r := b.Record(stored)
-			if diff := cmp.Diff([]any{ledger.StateDone, first, true, len(tc.minted) - 1}, []any{r.State, r.Object, r.Fingerprint.Digest != "", len(r.Revoking)}); diff != "" {
-				t.Errorf("\n%s\nstate, object, fingerprint, what is to be revoked: -want, +got:\n%s", tc.reason, diff)
+			if diff := cmp.Diff([]any{ledger.StateDone, first, true, len(tc.minted) - 1, "fr-par", b.Parent}, []any{r.State, r.Object, r.Fingerprint.Digest != "", len(r.Revoking), r.Region, r.Parents["namespace_id"]}); diff != "" {
+				t.Errorf("\n%s\nstate, object, fingerprint, what is to be revoked, region, parent: -want, +got:\n%s", tc.reason, diff)
 			}
 
 			if err := b.guard.Sweep(t.Context(), stored); err != nil {

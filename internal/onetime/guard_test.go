@@ -841,6 +841,20 @@ func TestInitialize(t *testing.T) {
 			want:   "waiting until",
 			left:   left{State: ledger.StatePending},
 		},
+		"ForgedParents": {
+			reason: "Users can write records: Scaleway is asked by nothing but the parent.",
+			minted: true, ended: endedRevoked,
+			change: func(tk *v1beta1.Token) {
+				r, err := ledger.ReadRecord(tk)
+				if err != nil {
+					panic(err) // It was written a moment ago.
+				}
+
+				r.Parents["order_by"] = "forged"
+				r.Write(tk)
+			},
+			left: left{State: ledger.StateFailed, Revoked: true},
+		},
 		"Quiet": {
 			reason: "A request may arrive for twice as long as it may take.",
 			before: 2*time.Minute - time.Second, pending: 2*time.Minute - time.Second,
@@ -1025,6 +1039,10 @@ func TestInitialize(t *testing.T) {
 				if q.Method == http.MethodGet && q.Route == fakescaleway.RouteTokens && !strings.Contains(q.Query, "namespace_id="+b.Parent) {
 					t.Errorf("\n%s\nthe tokens of other parents are listed, with query %s", tc.reason, q.Query)
 				}
+
+				if strings.Contains(q.Query, "forged") {
+					t.Errorf("\n%s\nScaleway is asked with query %s", tc.reason, q.Query)
+				}
 			}
 
 			stored := b.Stored()
@@ -1043,6 +1061,10 @@ func TestInitialize(t *testing.T) {
 
 			if diff := cmp.Diff(tc.left, got); diff != "" {
 				t.Errorf("\n%s\nwhat is left: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(tc.ended == endedReleased, slices.Contains(b.Events.Reasons, reasonLeft)); diff != "" {
+				t.Errorf("\n%s\nan event says what may be left: -want, +got:\n%s", tc.reason, diff)
 			}
 
 			if !tc.at.IsZero() && !r.At.Equal(tc.at) {
@@ -1141,9 +1163,10 @@ func TestSweep(t *testing.T) {
 		at            time.Time
 		// deleted tells whether the managed resource is being deleted, and wildcard
 		// whether the record does not know which attempt it was. Many attempts are in
-		// the record, each elsewhere, and limit is how long a request took at most.
+		// the record, each elsewhere unless they are together, and limit is how long a request took at most.
 		deleted, wildcard bool
 		many              int
+		together          bool
 		limit             time.Duration
 		// lists is how many lists Scaleway is asked for. Optional.
 		lists int
@@ -1168,6 +1191,9 @@ func TestSweep(t *testing.T) {
 		"InTheFuture": {reason: "A time that cannot be is taken for now: it would never pass.", abandoned: -24 * 365 * time.Hour, kept: 1, stored: true, at: noon},
 		"Many": {
 			reason: "A record that somebody has written has the provider make no more requests than any.", abandoned: time.Minute, many: 2500, kept: 16, lists: maxPlaces,
+		},
+		"ManyInOnePlace": {
+			reason: "One list shows what any of them has created.", abandoned: time.Minute, many: 9, together: true, kept: 10, lists: 1,
 		},
 		"OtherCredentials": {
 			reason: "Another organization's key sees nothing of it.", abandoned: time.Hour, arrived: true,
@@ -1226,7 +1252,10 @@ func TestSweep(t *testing.T) {
 
 				for range tc.many {
 					a := r.Abandoned[0]
-					a.Parents = map[string]string{"namespace_id": uuid.NewString()}
+					if !tc.together {
+						a.Parents = map[string]string{"namespace_id": uuid.NewString()}
+					}
+
 					r.Abandoned = append(r.Abandoned, a)
 				}
 
@@ -1286,6 +1315,85 @@ func TestSweep(t *testing.T) {
 
 			if diff := cmp.Diff(stored.GetResourceVersion(), tk.GetResourceVersion()); diff != "" {
 				t.Errorf("\n%s\nthe next write would be a conflict: -stored, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// What is to be revoked is, unless it has come to be used again.
+func TestSweepRevoking(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		// names returns what is to be revoked, given a token.
+		names            func(name string) []string
+		named, published bool
+		shared           bool
+		prepare          func(*bench)
+		want             string
+		revoked, noted   bool
+	}{
+		"Revoked":   {reason: "Nobody uses it.", revoked: true, noted: true},
+		"Named":     {reason: "It is what the resource is.", named: true, noted: true},
+		"Published": {reason: "It can be read.", published: true, noted: true},
+		"Shared":    {reason: "Another has it too.", shared: true, noted: true},
+		"Malformed": {reason: "Users can write records: it is the name of nothing.", names: func(name string) []string { return []string{"shop", name} }, revoked: true, noted: true},
+		"Forbidden": {reason: "It is tried again.", prepare: refused(http.MethodDelete), want: "an object that is not used any more is still there"},
+		"NotDeleted": {
+			reason: "A deletion that deletes nothing is not believed.",
+			prepare: func(b *bench) {
+				b.Fail(fakescaleway.Fault{Method: http.MethodDelete, Status: http.StatusNotFound, Body: `{"message":"no"}`})
+			},
+			want: "but lists it",
+		},
+		"SecretNotRead": {reason: "It may be in use.", prepare: func(b *bench) { b.Unreadable = onetimetest.CannotRead(published) }, want: "cannot check Secret"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			own, _ := b.Mint("own")
+			other, value := b.Mint("other")
+
+			names := []string{other}
+			if tc.names != nil {
+				names = tc.names(other)
+			}
+
+			tk := b.Token(func(tk *v1beta1.Token) {
+				meta.SetExternalName(tk, own)
+				if tc.named {
+					meta.SetExternalName(tk, other)
+				}
+
+				r := b.Pending(0).Done(own, "")
+				r.Revoking = names
+				r.Write(tk)
+			})
+
+			if tc.published {
+				b.Secret(tk, published, value)
+			}
+
+			if tc.shared {
+				b.Token(func(tk *v1beta1.Token) {
+					tk.SetName("other")
+					tk.SetUID("00000000-0000-4000-8000-000000000000")
+					meta.SetExternalName(tk, other)
+					tk.Status.AtProvider.ID = &other
+				})
+			}
+
+			if tc.prepare != nil {
+				tc.prepare(b)
+			}
+
+			wantErr(t, tc.reason, tc.want, b.guard.Sweep(t.Context(), tk))
+
+			got := []bool{!slices.Contains(b.Alive(), other), len(b.Record(b.Stored()).Revoking) == 0, slices.Contains(b.Events.Reasons, reasonLeft)}
+			if diff := cmp.Diff([]bool{tc.revoked, tc.noted, tc.shared}, got); diff != "" {
+				t.Errorf("\n%s\nrevoked, noted, an event says that it is left: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
