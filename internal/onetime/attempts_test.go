@@ -20,6 +20,7 @@ import (
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/issue"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 )
 
@@ -239,6 +240,26 @@ func TestHealUnderWay(t *testing.T) {
 				t.Errorf("\n%s\ntokens at Scaleway: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// An attempt of this process is known to it, though its record is taken away.
+func TestCreateRemembered(t *testing.T) {
+	b := newBench(t)
+	tk := b.Token(func(tk *v1beta1.Token) { b.Pending(0).Write(tk) })
+
+	sent := 0
+	_, err := b.guard.Create(t.Context(), tk, b.terraform(issue.Unclear, nil, &sent))
+	wantErr(t, "It may have been created.", "it is unclear", err)
+
+	b.Mint(ownMark.Append("token"))
+	meta.RemoveAnnotations(tk, ledger.AnnotationRecord)
+	b.Update(tk)
+
+	wantErr(t, "What it has left is revoked, and what may still arrive is waited for.", "waiting until", b.guard.Missing(t.Context(), tk))
+
+	if alive := b.Alive(); len(alive) > 0 {
+		t.Errorf("tokens: want none, got %v", alive)
 	}
 }
 

@@ -6,6 +6,7 @@ package onetime
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
@@ -148,9 +149,16 @@ func TestRevoke(t *testing.T) {
 		prepare   func(*bench)
 		want      string
 		alive     int
+		// other is set if it is another token that is to be revoked.
+		other bool
 	}{
-		"Revoked":       {reason: "Scaleway has it no more."},
-		"Published":     {reason: "A secret that can be read may be in use.", published: true, want: "refusing to revoke", alive: 1},
+		"Revoked":   {reason: "Scaleway has it no more."},
+		"Published": {reason: "A secret that can be read may be in use.", published: true, want: "refusing to revoke", alive: 1},
+		"PublishedBefore": {
+			reason:  "A secret that can be read in the Secret of before may be in use.",
+			prepare: func(b *bench) { _, value := b.Mint("another"); b.Secret(b.Stored(), "before", value) },
+			other:   true, want: "refusing to revoke", alive: 2,
+		},
 		"NameMalformed": {reason: "It is the name of nothing.", name: "shop", want: "shop", alive: 1},
 		"NoCredentials": {reason: "Nobody can.", prepare: func(b *bench) { b.guard.Remote = onetimetest.NoRemote }, want: "no credentials", alive: 1},
 		"SecretNotRead": {reason: "It may be in use.", prepare: func(b *bench) { b.Unreadable = onetimetest.CannotRead(published) }, want: "cannot check Secret", alive: 1},
@@ -208,6 +216,12 @@ func TestRevoke(t *testing.T) {
 
 			if tc.name != "" {
 				made = tc.name
+			}
+
+			record.Secret = "before"
+
+			if others := slices.DeleteFunc(b.Alive(), func(name string) bool { return name == made }); tc.other {
+				made = others[0]
 			}
 
 			wantErr(t, tc.reason, tc.want, b.guard.revoke(t.Context(), tk, record, made))

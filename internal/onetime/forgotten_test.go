@@ -49,6 +49,8 @@ func TestForgotten(t *testing.T) {
 		status    string
 		change    func(*v1beta1.Token)
 		prepare   func(*bench)
+		// known tells whether the status has the ID of the first.
+		known bool
 		// later is how much later it is tried again.
 		later time.Duration
 		want  string
@@ -129,6 +131,14 @@ func TestForgotten(t *testing.T) {
 		"Published": {
 			reason: "It is found again by what the Secret holds.", minted: []ledger.Mark{ownMark}, published: true, change: reconciled,
 			want: errFoundAgain.Error(), listed: true, named: true,
+		},
+		"InStatus": {
+			reason: "The status, which is restored by nobody, says which it was.", minted: []ledger.Mark{ownMark}, known: true,
+			want: errFoundAgain.Error(), listed: true, named: true,
+		},
+		"InStatusNotItsOwn": {
+			reason: "What it has not minted it does not take.", minted: []ledger.Mark{{UID: "00000000-0000-4000-8000-000000000000", Attempt: ownAttempt}}, known: true,
+			want: quiet, listed: true,
 		},
 		"PublishedAmongOthers": {
 			reason: "Others are revoked once the one that is in use is named.", minted: []ledger.Mark{ownMark, {UID: ownUID, Attempt: "00000003"}}, published: true,
@@ -212,6 +222,10 @@ func TestForgotten(t *testing.T) {
 				if tc.change != nil {
 					tc.change(tk)
 				}
+
+				if tc.known {
+					tk.Status.AtProvider.ID = &first
+				}
 			})
 
 			if tc.published {
@@ -268,7 +282,7 @@ func TestForgotten(t *testing.T) {
 
 			// What it was found by is known from now on, and what else there was is in doubt.
 			r := b.Record(stored)
-			if diff := cmp.Diff([]any{ledger.StateDone, first, true, len(tc.minted) - 1, "fr-par", b.Parent}, []any{r.State, r.Object, r.Fingerprint.Digest != "", len(r.Revoking), r.Region, r.Parents["namespace_id"]}); diff != "" {
+			if diff := cmp.Diff([]any{ledger.StateDone, first, tc.published, len(tc.minted) - 1, "fr-par", b.Parent}, []any{r.State, r.Object, r.Fingerprint.Digest != "", len(r.Revoking), r.Region, r.Parents["namespace_id"]}); diff != "" {
 				t.Errorf("\n%s\nstate, object, fingerprint, what is to be revoked, region, parent: -want, +got:\n%s", tc.reason, diff)
 			}
 

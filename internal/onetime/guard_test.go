@@ -770,6 +770,13 @@ func TestInitialize(t *testing.T) {
 			left:  left{State: ledger.StateDone, Named: true},
 			ended: endedPublished,
 		},
+		"PublishedInFormerSecret": {
+			reason: "The user has named another Secret since.",
+			minted: true, published: true,
+			change: func(tk *v1beta1.Token) { tk.Spec.WriteConnectionSecretToReference.Name = "another" },
+			left:   left{State: ledger.StateDone, Named: true},
+			ended:  endedPublished,
+		},
 		"PublishedInForeignSecret": {
 			reason: "A secret that can be read may be in use, whoever controls the Secret.",
 			minted: true, published: true, foreign: true,
@@ -989,6 +996,7 @@ func TestInitialize(t *testing.T) {
 
 			tk := b.Token(func(tk *v1beta1.Token) {
 				r := b.Pending(tc.before)
+				r.Target = published
 				if tc.renewal {
 					r.Previous = others[0]
 				}
