@@ -153,11 +153,12 @@ func (a *remoteAPI) List(ctx context.Context, region string, parents map[string]
 	found, err := a.api.List(ctx, path, query, a.resource.Minted.List)
 
 	if StatusCode(err) == http.StatusNotFound && len(parents) > 0 {
-		if perr := a.api.Probe(ctx, path); perr != nil {
-			err = perr
-		} else {
+		perr := a.api.Probe(ctx, path)
+		if perr == nil {
 			return nil, remote.ParentGone(err)
 		}
+
+		err = perr
 	}
 
 	if hasEnded(StatusCode(err)) {

@@ -253,7 +253,7 @@ func TestRemoteKey(t *testing.T) {
 		return NewRemote(api, declared(t, "scaleway_container_token"), "")
 	}
 
-	if key(1).Key("uid") == key(2).Key("uid") || key(1).Key("uid") == key(1).Key("other") || key(1).Key("uid") != key(1).Key("uid") {
+	if own := key(1).Key("uid"); own == key(2).Key("uid") || own == key(1).Key("other") || own != key(1).Key("uid") {
 		t.Error("Key(...) is that of another API key, or of another managed resource")
 	}
 

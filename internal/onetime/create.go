@@ -29,7 +29,7 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
 )
 
-// create mints the object through Terraform, and publishes its secret before it
+// Create mints the object through Terraform, and publishes its secret before it
 // returns.
 func (g *Guard) Create(ctx context.Context, mg Resource, inner managed.ExternalClient) (managed.ExternalCreation, error) {
 	record, err := ledger.ReadRecord(mg)
@@ -92,7 +92,7 @@ func (g *Guard) Create(ctx context.Context, mg Resource, inner managed.ExternalC
 	return managed.ExternalCreation{}, errors.Errorf("unknown outcome %d", outcome)
 }
 
-// explain adds what to do where Scaleway says that it mints no more.
+// Explain adds what to do where Scaleway says that it mints no more.
 func (g *Guard) Explain(err error) error {
 	if !errorHas(err, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented) {
 		return err

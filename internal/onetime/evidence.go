@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Crossplane Authors <https://crossplane.io>
 //
 // SPDX-License-Identifier: Apache-2.0
+
 package onetime
 
 import (

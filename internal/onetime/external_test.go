@@ -57,7 +57,7 @@ func TestObserveSettles(t *testing.T) {
 // What is remembered of a managed resource ends with it.
 func TestForget(t *testing.T) {
 	b := newBench(t)
-	tk := b.Token(func(tk *v1beta1.Token) {})
+	tk := b.Token(func(*v1beta1.Token) {})
 
 	b.guard.remember(ownUID, b.Pending(0))
 	b.guard.doubted.Store(tk.GetUID(), noon)
@@ -163,7 +163,7 @@ func TestRecognise(t *testing.T) {
 			doubt: true,
 		},
 		"Lost": {
-			reason: "It has been observed, so that something was recorded: what else there is is looked for.", change: reconciled,
+			reason: "It has been observed, so that something was recorded: whatever else there is has to be looked for.", change: reconciled,
 			stored: true, listed: true, doubt: true,
 			minter: func(b *bench) ledger.Minter { return organization(b, b.Pending(0)).Minter },
 		},

@@ -34,7 +34,7 @@ func (g *Guard) RotationDue(mg Resource, record ledger.Record) bool {
 	return asked != "" && asked != record.Renewed
 }
 
-// renew mints another object, publishes its secret, and leaves the old object to
+// Rotate mints another object, publishes its secret, and leaves the old object to
 // sweep. Connect returns a client for the managed resource that it is given.
 func (g *Guard) Rotate(ctx context.Context, mg Resource, connect func(context.Context, Resource) (managed.ExternalClient, error)) error {
 	old, err := g.Kind.ParseID(meta.GetExternalName(mg))

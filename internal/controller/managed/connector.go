@@ -254,7 +254,7 @@ func (e *external) Update(ctx context.Context, mg xpresource.Managed) (managed.E
 	renewed := false
 	defer func() {
 		if renewed {
-			e.connector.trackers.RemoveTracker(mr) //nolint:errcheck // It never fails.
+			e.connector.trackers.RemoveTracker(mr) //nolint:errcheck,gosec // It never fails.
 		}
 	}()
 

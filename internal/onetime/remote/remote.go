@@ -70,7 +70,7 @@ type markedError struct {
 }
 
 func (e markedError) Unwrap() error        { return e.error }
-func (e markedError) Is(target error) bool { return target == e.mark } //nolint:errorlint // That is what Is is for.
+func (e markedError) Is(target error) bool { return target == e.mark }
 
 // Ended marks an error as one of an API that has been switched off, and keeps its text.
 func Ended(err error) error { return markedError{err, ErrEnded} }
