@@ -163,7 +163,7 @@ func TestKeyReader(t *testing.T) {
 				connector: &Connector{resource: resources["scaleway_iam_application"]}, resources: resources,
 				api: func(context.Context, client.Client, xpresource.ModernManaged) (*clients.API, ujterraform.ProviderConfiguration, error) {
 					api, err := clients.NewAPI(clients.Credentials{AccessKey: "SCWXXXXXXXXXXXXXXXXX", SecretKey: ownUID, APIURL: s.URL})
-					return api, ujterraform.ProviderConfiguration{keyOrganization: "organization"}, err
+					return api, ujterraform.ProviderConfiguration{"organization_id": "organization"}, err
 				},
 			}
 
