@@ -56,9 +56,9 @@ func TestShared(t *testing.T) {
 		handed     bool
 	}{
 		"Both":            {reason: "Neither does anything.", other: observed, want: "is the external name of team-a/other too", handed: true},
-		"BothUnobserved":  {reason: "Whether the other has it is not known.", want: "is the external name of team-a/other too"},
+		"BothUnobserved":  {reason: "The other is about to see it.", want: "is the external name of team-a/other too", handed: true},
 		"OwnDeleted":      {reason: "The other keeps it.", own: deleted, other: observed, handed: true},
-		"OtherUnobserved": {reason: "A name alone keeps nothing: it may be refused, and never get the object.", own: deleted},
+		"OtherUnobserved": {reason: "The other is about to see it, and would find that it is gone.", own: deleted, handed: true},
 		"OtherDeleted": {
 			reason: "It is not said to be safe before the other is gone.",
 			other:  func(tk *v1beta1.Token) { observed(tk); deleted(tk) }, want: "is the external name of team-a/other too",

@@ -38,7 +38,6 @@ func TestSweepPrevious(t *testing.T) {
 		named     bool
 		published bool
 		shared    bool
-		observed  bool
 		prepare   func(*bench)
 		want      string
 		revoked   bool
@@ -49,10 +48,7 @@ func TestSweepPrevious(t *testing.T) {
 		"Failed":    {reason: "There is no new one.", state: ledger.StateFailed, named: true},
 		"NotNamed":  {reason: "The managed resource is still the old one.", state: ledger.StateDone},
 		"Published": {reason: "The Secret holds the old one.", state: ledger.StateDone, named: true, published: true, want: "refusing to revoke"},
-		"Shared":    {reason: "Another managed resource is the old one.", state: ledger.StateDone, named: true, shared: true, observed: true, noted: true},
-		"SharedUnobserved": {
-			reason: "Another managed resource only has its name.", state: ledger.StateDone, named: true, shared: true, revoked: true, noted: true,
-		},
+		"Shared":    {reason: "Another managed resource is the old one.", state: ledger.StateDone, named: true, shared: true, noted: true},
 		"NotFound": {
 			reason: "A single answer is not believed.", state: ledger.StateDone, named: true,
 			prepare: func(b *bench) {
@@ -109,10 +105,6 @@ func TestSweepPrevious(t *testing.T) {
 					tk.SetName("other")
 					tk.SetUID("00000000-0000-4000-8000-000000000000")
 					meta.SetExternalName(tk, old)
-
-					if tc.observed {
-						tk.Status.AtProvider.ID = &old
-					}
 				})
 			}
 
@@ -127,7 +119,7 @@ func TestSweepPrevious(t *testing.T) {
 				t.Errorf("\n%s\nrevoked, noted, the new one alive: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if diff := cmp.Diff(tc.observed, slices.Contains(b.Events.Reasons, reasonLeft)); diff != "" {
+			if diff := cmp.Diff(tc.shared, slices.Contains(b.Events.Reasons, reasonLeft)); diff != "" {
 				t.Errorf("\n%s\nan event says that it is left: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
