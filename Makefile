@@ -96,6 +96,10 @@ unit: ## Runs the tests that need no kube-apiserver, in seconds.
 	@go test $$(go list ./... | grep -v /cluster/)
 	@for m in $(MODULES); do GOWORK=off go test -C $$m ./... || exit 1; done
 
+.PHONY: simulate
+simulate: ## Explores the guard of one-time secrets in a simulated world: each deviation, pairs of them, 1,000 seeds. Minutes.
+	@SIMULATION=all SEEDS=$${SEEDS:-1000} go test ./internal/onetime/simulation -count=1 -timeout 60m -v -run 'TestEveryDeviation|TestPairs|TestSeeds' | grep -E 'schedules|seeds|BROKEN|SIMULATE|^(---|ok|FAIL|PASS)'
+
 .PHONY: bench
 bench: ## Measures the provider beside Terraform and the Scaleway SDK: see cluster/test/bench. It takes hours.
 	@go run ./cluster/controlplane/assets kube-controller-manager >/dev/null

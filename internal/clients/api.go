@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -62,7 +63,7 @@ func NewAPI(c Credentials) (*API, error) {
 }
 
 // How often a list is read that changes meanwhile.
-const maxReadings = 3
+const maxReadings = 4
 
 // errChanged says that a list has changed while its pages were read, so that something may
 // have slipped from one to another.
@@ -71,13 +72,38 @@ var errChanged = errors.New("it changes while its pages are read")
 // List returns the objects of a collection, all pages of it, or an error. Key is where the
 // answer holds them.
 func (a *API) List(ctx context.Context, path string, query url.Values, key string) (objects []Object, err error) {
+	var last []string
+
 	for range maxReadings {
-		if objects, err = a.list(ctx, path, query, key); !errors.Is(err, errChanged) {
-			return objects, err
+		objects, err = a.list(ctx, path, query, key)
+
+		switch ids := idsOf(objects); {
+		case err != nil && !errors.Is(err, errChanged):
+			return nil, err
+		case err != nil:
+			last = nil
+		case len(objects) <= pageSize, slices.Equal(ids, last):
+			return objects, nil
+		default:
+			// If one is deleted and another is created between two pages, their number stays
+			// and one is missed: what has several pages is believed when it is read twice.
+			last, err = ids, errors.Wrapf(errChanged, "cannot list %s", path)
 		}
 	}
 
 	return nil, err
+}
+
+// idsOf objects, whatever they are called, in order.
+func idsOf(objects []Object) []string {
+	ids := make([]string, 0, len(objects))
+	for _, o := range objects {
+		ids = append(ids, o.Text("id")+o.Text("access_key"))
+	}
+
+	slices.Sort(ids)
+
+	return ids
 }
 
 func (a *API) list(ctx context.Context, path string, query url.Values, key string) ([]Object, error) {

@@ -73,6 +73,28 @@ func collections(sizes ...int) http.HandlerFunc {
 	}
 }
 
+// swapped serves 150 objects, of which the first reading misses one.
+func swapped() http.HandlerFunc {
+	first := true
+
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("page") == "2" && first {
+			first = false
+
+			items := make([]string, 0, 50)
+			for i := 101; i < 150; i++ {
+				items = append(items, fmt.Sprintf(`{"id": "%d"}`, i))
+			}
+
+			_, _ = fmt.Fprintf(w, `{"tokens": [%s, {"id": "new"}], "total_count": 150}`, strings.Join(items, ", "))
+
+			return
+		}
+
+		collection(150)(w, r)
+	}
+}
+
 func TestObject(t *testing.T) {
 	type want struct {
 		id, status, description string
@@ -149,9 +171,9 @@ func TestList(t *testing.T) {
 			want:    want{ids: ids(100), queries: []url.Values{query(1)}},
 		},
 		"Pages": {
-			reason:  "An object on a later page exists too: taking it for absent would have it created again.",
+			reason:  "An object on a later page exists too: taking it for absent would have it created again. They are read twice: see SwappedMeanwhile.",
 			handler: collection(201),
-			want:    want{ids: ids(201), queries: []url.Values{query(1), query(2), query(3)}},
+			want:    want{ids: ids(201), queries: []url.Values{query(1), query(2), query(3), query(1), query(2), query(3)}},
 		},
 		"FewerThanTotal": {
 			reason:  "Half of a collection is none: what is not shown would be taken for gone.",
@@ -179,18 +201,23 @@ func TestList(t *testing.T) {
 		"DeletedMeanwhile": {
 			reason:  "What moves to a page that was read already would be missed: it is read again.",
 			handler: collections(150, 149, 149),
-			want:    want{ids: ids(149), queries: []url.Values{query(1), query(2), query(1), query(2)}},
+			want:    want{ids: ids(149), queries: []url.Values{query(1), query(2), query(1), query(2), query(1), query(2)}},
 		},
 		"CreatedMeanwhile": {
 			reason:  "What moves to a page that comes later would be seen twice: it is read again.",
 			handler: collections(200, 201, 201, 202, 202),
-			want:    want{ids: ids(202), queries: []url.Values{query(1), query(2), query(1), query(2), query(1), query(2), query(3)}},
+			want:    want{ids: ids(202), queries: []url.Values{query(1), query(2), query(1), query(2), query(1), query(2), query(3), query(1), query(2), query(3)}},
+		},
+		"SwappedMeanwhile": {
+			reason:  "One is deleted and another created between two pages: their number stays, and one slips from the second page to the first.",
+			handler: swapped(),
+			want:    want{ids: ids(150), queries: []url.Values{query(1), query(2), query(1), query(2), query(1), query(2)}},
 		},
 		"AlwaysChanging": {
 			reason:  "A worker is not held for ever.",
-			handler: collections(150, 149, 150, 149, 150, 149),
+			handler: collections(150, 149, 150, 149, 150, 149, 150, 149),
 			want: want{
-				queries: []url.Values{query(1), query(2), query(1), query(2), query(1), query(2)},
+				queries: []url.Values{query(1), query(2), query(1), query(2), query(1), query(2), query(1), query(2)},
 				err:     errors.New("cannot list " + tokensPath + ": it changes while its pages are read"),
 			},
 		},
@@ -198,7 +225,7 @@ func TestList(t *testing.T) {
 			reason:  "Scaleway contradicts itself.",
 			handler: answer(http.StatusOK, `{"tokens": [{"id": "0"}, {"id": "1"}], "total_count": 1}`),
 			want: want{
-				queries: []url.Values{query(1), query(1), query(1)},
+				queries: []url.Values{query(1), query(1), query(1), query(1)},
 				err:     errors.New("cannot list " + tokensPath + ": it changes while its pages are read"),
 			},
 		},

@@ -1183,8 +1183,8 @@ func TestSweep(t *testing.T) {
 		"Late":      {reason: "It is revoked, and looked for as long as before.", abandoned: time.Minute, arrived: true, kept: 1},
 		"Published": {reason: "A secret that can be read is never revoked: it is what the resource is.", abandoned: time.Minute, arrived: true, published: true, want: errFoundAgain.Error(), kept: 2, alive: 1, named: true},
 		"DeletedPublished": {
-			reason: "A secret that can be read is revoked with what it is the secret of, and by no name but that.", abandoned: time.Minute, arrived: true, published: true, deleted: true,
-			want: "refusing to revoke", kept: 1, alive: 1,
+			reason: "What is being deleted leaves nothing that it has minted, and its Secret goes with it.", abandoned: time.Minute, arrived: true, published: true, deleted: true,
+			kept: 1,
 		},
 		"DeletedLate": {reason: "What arrives while it is being deleted is revoked too.", abandoned: time.Minute, arrived: true, deleted: true, kept: 1},
 		"Wildcard":    {reason: "A record was lost: nobody knows whether what arrives is in use.", abandoned: time.Minute, wildcard: true, arrived: true, want: "annotations were replaced since", kept: 1, alive: 1},

@@ -145,7 +145,8 @@ func (g *Guard) revokeOwn(ctx context.Context, mg Resource, record ledger.Record
 			continue
 		}
 
-		if err := g.revoke(ctx, mg, record, o.name); err != nil {
+		// Also if its secret is published: that goes with the managed resource.
+		if err := g.delete(ctx, mg, record, o.name); err != nil {
 			return release.HowTo(err, o.name)
 		}
 	}
