@@ -454,7 +454,7 @@ func (w *world) phase(name string) {
 
 // random returns a script with up to so many deviations, drawn from the seed.
 func random(seed uint64, deviations int) *world {
-	r := rand.New(rand.NewPCG(seed, 14)) //nolint:gosec // It protects nothing.
+	r := rand.New(rand.NewPCG(seed, 14))
 	s := script{}
 	w := live(s)
 

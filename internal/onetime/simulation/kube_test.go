@@ -58,7 +58,7 @@ func resourceOf(o client.Object) schema.GroupResource {
 }
 
 func clone[T client.Object](o T) T {
-	return o.DeepCopyObject().(T) //nolint:forcetypeassert // A copy is of the same type.
+	return o.DeepCopyObject().(T)
 }
 
 // into copies one object over another of the same type.
@@ -150,7 +150,7 @@ func (c *cluster) update(o client.Object) error {
 	o.SetUID(stored.GetUID())
 
 	if tk, ok := o.(*v1beta1.Token); ok {
-		tk.Status = clone(stored.(*v1beta1.Token)).Status //nolint:forcetypeassert // Its key says so.
+		tk.Status = clone(stored.(*v1beta1.Token)).Status
 	}
 
 	if reflect.DeepEqual(withoutVersion(o), withoutVersion(stored)) {
@@ -177,7 +177,7 @@ func (c *cluster) updateStatus(o client.Object) error {
 		return err
 	}
 
-	tk := clone(stored.(*v1beta1.Token)) //nolint:forcetypeassert // Nothing else has a status here.
+	tk := clone(stored.(*v1beta1.Token))
 	tk.Status = clone(o.(*v1beta1.Token)).Status
 
 	if !reflect.DeepEqual(tk, stored) {
@@ -210,7 +210,7 @@ func (c *cluster) patch(o client.Object, p client.Patch, write func(client.Objec
 		return err
 	}
 
-	patched := reflect.New(reflect.TypeOf(stored).Elem()).Interface().(client.Object) //nolint:forcetypeassert // Of a type of objects.
+	patched := reflect.New(reflect.TypeOf(stored).Elem()).Interface().(client.Object)
 	if err := json.Unmarshal(after, patched); err != nil {
 		return err
 	}

@@ -292,7 +292,7 @@ type terraform struct {
 
 // Observe implements managed.ExternalClient.
 func (c terraform) Observe(_ context.Context, mg xpresource.Managed) (managed.ExternalObservation, error) {
-	tk := mg.(*v1beta1.Token) //nolint:forcetypeassert // Nothing else is managed here.
+	tk := mg.(*v1beta1.Token)
 
 	name := meta.GetExternalName(mg)
 	if name == "" {
@@ -394,7 +394,7 @@ func (c terraform) Delete(_ context.Context, mg xpresource.Managed) (managed.Ext
 		return managed.ExternalDelete{}, err
 	}
 
-	c.process.guard.NoteDeleted(mg.(*v1beta1.Token)) //nolint:forcetypeassert // Nothing else is managed here.
+	c.process.guard.NoteDeleted(mg.(*v1beta1.Token))
 
 	return managed.ExternalDelete{}, nil
 }

@@ -184,7 +184,7 @@ type connector struct{ process *process }
 
 // Connect implements managed.ExternalConnector.
 func (c connector) Connect(ctx context.Context, mg xpresource.Managed) (managed.ExternalClient, error) {
-	r := mg.(*v1beta1.Token) //nolint:forcetypeassert // Nothing else is managed here.
+	r := mg.(*v1beta1.Token)
 	p := c.process
 
 	if meta.WasDeleted(mg) {
@@ -282,7 +282,7 @@ func (r reduced) Get(_ context.Context, key client.ObjectKey, o client.Object, _
 			return err
 		}
 
-		into(kept.(*corev1.Secret), o) //nolint:forcetypeassert // It returns what it is given.
+		into(kept.(*corev1.Secret), o)
 
 		return nil
 	}
