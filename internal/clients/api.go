@@ -11,9 +11,12 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/scaleway/scaleway-sdk-go/scw"
 )
 
@@ -31,6 +34,10 @@ type API struct {
 	secretKey string
 	// organization of the key, once Scaleway has told.
 	organization atomic.Pointer[string]
+	// asking holds those who would ask for it too. The untold are parents that do not tell
+	// it, with when they were read.
+	asking sync.Mutex
+	untold *lru.Cache[string, time.Time]
 }
 
 // An Object of Scaleway's API, as a list request returns it.
@@ -58,8 +65,13 @@ func NewAPI(c Credentials) (*API, error) {
 	}
 
 	client, err := scw.NewClient(opts...)
+	if err != nil {
+		return nil, errors.Wrap(err, "cannot configure the Scaleway client")
+	}
 
-	return &API{client: client, secretKey: c.SecretKey}, errors.Wrap(err, "cannot configure the Scaleway client")
+	untold, err := lru.New[string, time.Time](maxUntold)
+
+	return &API{client: client, secretKey: c.SecretKey, untold: untold}, err
 }
 
 // How often a list is read that changes meanwhile.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
@@ -58,19 +59,44 @@ func (a *remoteAPI) Organization(ctx context.Context, region string, parents map
 		return *known
 	}
 
-	for arg, id := range parents {
-		// Whoever may create an object need not be allowed to read its parent.
-		if object, err := a.show(ctx, region, arg, id); err == nil {
-			a.learn(ctx, region, arg, object)
-		}
-	}
+	// One asks for all: many objects are created at the same moment.
+	a.api.asking.Lock()
+	defer a.api.asking.Unlock()
 
 	if known := a.api.organization.Load(); known != nil {
 		return *known
 	}
 
+	for arg, id := range parents {
+		parent := arg + "/" + region + "/" + id
+		if at, ok := a.api.untold.Get(parent); ok && time.Since(at) < askAgain {
+			continue
+		}
+
+		object, err := a.show(ctx, region, arg, id)
+		if err == nil {
+			a.learn(ctx, region, arg, object)
+		}
+
+		if known := a.api.organization.Load(); known != nil {
+			return *known
+		}
+
+		// Whoever may create an object need not be allowed to read its parent.
+		if err == nil || StatusCode(err) == http.StatusForbidden {
+			a.api.untold.Add(parent, time.Now())
+		}
+	}
+
 	return ""
 }
+
+// How long a parent is not read again that has not told the organization of a key, as each
+// creation would have a request more, and how many of them are remembered for a key.
+const (
+	askAgain  = 10 * time.Minute
+	maxUntold = 64
+)
 
 // Sight implements remote.API.
 func (a *remoteAPI) Sight(ctx context.Context, region string, parents map[string]string) (remote.Sight, error) {

@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/google/go-cmp/cmp"
@@ -208,7 +210,7 @@ func TestRemoteOrganization(t *testing.T) {
 	var asked []string
 
 	answers := map[string]answered{
-		containersPath: {http.StatusOK, `{"namespace_id": "` + namespaceID + `"}`},
+		containersPath: {http.StatusServiceUnavailable, `{"message": "no"}`},
 		namespacesPath: {http.StatusForbidden, `{"message": "no"}`},
 	}
 	a := newTestRemote(t, "scaleway_container_token", "", answers, &asked)
@@ -218,14 +220,48 @@ func TestRemoteOrganization(t *testing.T) {
 		t.Errorf("Organization(...) without parents: got %q after %v", got, asked)
 	}
 
-	if got := a.Organization(t.Context(), "fr-par", parents); got != "" {
-		t.Errorf("Organization(...) that Scaleway does not tell: got %q", got)
+	ask := func(reason string, requests ...string) {
+		t.Helper()
+
+		asked = nil
+
+		if got := a.Organization(t.Context(), "fr-par", parents); got != "" {
+			t.Errorf("%s: Organization(...) that Scaleway does not tell: got %q", reason, got)
+		}
+
+		if diff := cmp.Diff(requests, asked); diff != "" {
+			t.Errorf("%s: Organization(...): -want requests, +got:\n%s", reason, diff)
+		}
 	}
 
-	answers[namespacesPath] = answered{http.StatusOK, `{"organization_id": "` + organizationID + `"}`}
+	ask("503 says nothing.", "GET "+containersPath)
 
-	if got := a.Organization(t.Context(), "fr-par", parents); got != organizationID {
-		t.Errorf("Organization(...) that is asked for again: got %q", got)
+	answers[containersPath] = answered{http.StatusOK, `{"namespace_id": "` + namespaceID + `"}`}
+	ask("It is asked for again.", "GET "+containersPath, "GET "+namespacesPath)
+
+	answers[namespacesPath] = answered{http.StatusOK, `{"organization_id": "` + organizationID + `"}`}
+	ask("Each creation would cost a request more.")
+
+	untold := a.(*remoteAPI).api.untold
+	for _, parent := range untold.Keys() {
+		untold.Add(parent, time.Now().Add(-askAgain))
+	}
+
+	asked = nil
+
+	// Many objects are created at the same moment.
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if got := a.Organization(t.Context(), "fr-par", parents); got != organizationID {
+				t.Errorf("Organization(...) that is asked for again: got %q", got)
+			}
+		})
+	}
+	wg.Wait()
+
+	if diff := cmp.Diff([]string{"GET " + containersPath, "GET " + namespacesPath}, asked); diff != "" {
+		t.Errorf("Organization(...) for many objects: -want requests, +got:\n%s", diff)
 	}
 
 	// A key never changes its organization, though what it was told by is gone.
