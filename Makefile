@@ -98,7 +98,7 @@ unit: ## Runs the tests that need no kube-apiserver, in seconds.
 
 .PHONY: simulate
 simulate: ## Explores the guard of one-time secrets in a simulated world: each deviation, pairs of them, 1,000 seeds. Minutes.
-	@SIMULATION=all SEEDS=$${SEEDS:-1000} go test ./internal/onetime/simulation -count=1 -timeout 60m -v -run 'TestEveryDeviation|TestPairs|TestSeeds' | grep -E 'schedules|seeds|BROKEN|SIMULATE|^(---|ok|FAIL|PASS)'
+	@SIMULATION=all SEEDS=$${SEEDS:-1000} go test ./internal/onetime/simulation -count=1 -timeout 60m -v -run 'TestEveryDeviation|TestPairs|TestSeeds' | grep --line-buffered -E 'schedules|seeds|BROKEN|SIMULATE|^(---|ok|FAIL|PASS)'
 
 .PHONY: bench
 bench: ## Measures the provider beside Terraform and the Scaleway SDK: see cluster/test/bench. It takes hours.

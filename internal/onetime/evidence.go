@@ -67,6 +67,37 @@ func foreign(minter ledger.Minter, sight remote.Sight) error {
 	return errors.Errorf("it was created with %s, and %s; its parent is not shown to this one either: nothing is taken for gone, and nothing created, until the ProviderConfig has credentials of that organization again that may read the parent", by, now)
 }
 
+// successor returns who has the credentials now, if it is certain that they see what those
+// of the last minter saw: for what is recorded is looked for as the new one from then on,
+// and what that does not see would be taken for gone. They may have changed since the object
+// was read. Named is the object that the managed resource names, or nil if it names none.
+func (g *Guard) successor(ctx context.Context, api remote.API, uid types.UID, last ledger.Minter, region string, parents map[string]string, named *regional.ID) (ledger.Minter, error) {
+	now := g.minter(ctx, api, uid, region, parents)
+
+	if last.Key == now.Key || last.Organization != "" && last.Organization == now.Organization {
+		now.Organization = cmp.Or(now.Organization, last.Organization)
+		return now, nil
+	}
+
+	if named != nil {
+		exists, err := api.Exists(ctx, *named)
+		if exists || err != nil {
+			return now, errors.Wrapf(err, "cannot tell whether %s is shown to these credentials too", named)
+		}
+	}
+
+	sight, err := api.Sight(ctx, region, parents)
+	if err != nil {
+		return ledger.Minter{}, errors.Wrap(err, "cannot tell what these credentials see")
+	}
+
+	if !sight.Parents {
+		return ledger.Minter{}, foreign(last, sight)
+	}
+
+	return now, nil
+}
+
 // minter is who has the credentials.
 func (g *Guard) minter(ctx context.Context, api remote.API, uid types.UID, region string, parents map[string]string) ledger.Minter {
 	return ledger.Minter{Key: api.Key(uid), Organization: api.Organization(ctx, region, parents)}

@@ -17,12 +17,20 @@ import (
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/fakescaleway"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/onetimetest"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
 // parentAnswers has Scaleway answer for the parent with a status.
 func parentAnswers(status int) func(*bench) {
 	return func(b *bench) {
 		b.Fail(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteNamespace, Status: status, Body: `{"message":"no"}`})
+	}
+}
+
+// tokenAnswers has Scaleway answer for a token with a status.
+func tokenAnswers(status int) func(*bench) {
+	return func(b *bench) {
+		b.Fail(fakescaleway.Fault{Method: http.MethodGet, Route: fakescaleway.RouteToken, Status: status, Body: `{"message":"no"}`})
 	}
 }
 
@@ -124,6 +132,88 @@ func TestLook(t *testing.T) {
 
 			if diff := cmp.Diff(tc.found, len(got)); diff != "" {
 				t.Errorf("\n%s\nlook(...): -want, +got objects:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// What is recorded is looked for with other credentials only if these see what those of
+// before saw.
+func TestSuccessor(t *testing.T) {
+	own := func(b *bench) ledger.Minter { return b.Minter() }
+	another := func(*bench) ledger.Minter { return ledger.Minter{Key: "another"} }
+	ofOrganization := func(b *bench) ledger.Minter {
+		return ledger.Minter{Key: "another", Organization: b.Credentials.OrganizationID}
+	}
+	ofAnother := func(*bench) ledger.Minter { return ledger.Minter{Key: "another", Organization: "another"} }
+	toldBefore := func(b *bench) ledger.Minter {
+		return ledger.Minter{Key: b.Minter().Key, Organization: b.Credentials.OrganizationID}
+	}
+	unread := parentAnswers(http.StatusForbidden)
+
+	cases := map[string]struct {
+		reason string
+		last   func(*bench) ledger.Minter
+		// named tells whether the managed resource names an object.
+		named   bool
+		prepare func(*bench)
+		want    string
+		// organization tells whether it is known then.
+		organization bool
+	}{
+		"SameKey":                  {reason: "Nothing has changed.", last: own, prepare: unread},
+		"SameKeyToldBefore":        {reason: "A key never changes its organization.", last: toldBefore, prepare: unread, organization: true},
+		"SameOrganization":         {reason: "An organization's keys see the same.", last: ofOrganization, organization: true},
+		"SeesTheNamed":             {reason: "What it is shown it sees.", last: another, named: true, prepare: unread},
+		"SeesTheParent":            {reason: "Whoever sees the parent sees what it has.", last: another, organization: true},
+		"Neither":                  {reason: "What it does not see it would take for gone.", last: another, prepare: unread, want: "nothing is taken for gone"},
+		"NamedIsNotShown":          {reason: "What it does not see it would take for gone.", last: ofAnother, named: true, prepare: func(b *bench) { b.Use(b.Scaleway.NewKey()) }, want: "nothing is taken for gone"},
+		"NamedCannotBeTold":        {reason: "That is no answer.", last: another, named: true, prepare: tokenAnswers(http.StatusServiceUnavailable), want: "cannot tell whether"},
+		"ParentCannotBeTold":       {reason: "That is no answer.", last: another, prepare: parentAnswers(http.StatusServiceUnavailable), want: "cannot tell what these credentials see"},
+		"NothingIsRecorded":        {reason: "Somebody has minted it, who need not have been this one.", last: func(*bench) ledger.Minter { return ledger.Minter{} }, prepare: unread, want: "an API key that is not recorded"},
+		"NothingIsRecordedOfNamed": {reason: "What it is shown it sees.", last: func(*bench) ledger.Minter { return ledger.Minter{} }, named: true, organization: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			last := tc.last(b)
+
+			var named *regional.ID
+			if minted, _ := b.Mint("token"); tc.named {
+				id, err := regional.Parse(minted)
+				if err != nil {
+					t.Fatal(err)
+				}
+
+				named = &id
+			}
+
+			if tc.prepare != nil {
+				tc.prepare(b)
+			}
+
+			api, _, err := b.Remote(t.Context(), nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			got, err := b.guard.successor(t.Context(), api, ownUID, last, "fr-par", map[string]string{"namespace_id": b.Parent}, named)
+			wantErr(t, tc.reason, tc.want, err)
+
+			if err != nil {
+				return
+			}
+
+			want := ledger.Minter{Key: api.Key(ownUID)}
+			if tc.organization {
+				want.Organization = b.Credentials.OrganizationID
+			}
+
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("\n%s\nsuccessor(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

@@ -131,8 +131,9 @@ func (g *Guard) recognise(ctx context.Context, mg Resource) (rerr error) {
 	}
 
 	defer func() {
-		// It is stored with the rest of the status.
-		if rerr == nil && record.Attempt != "" {
+		// It is stored with the rest of the status. What has been settled is not to be so
+		// once more at each poll, also if no attempt is known any more.
+		if rerr == nil {
 			mg.SetLastAttempt(record.Attempt)
 		}
 	}()
@@ -162,7 +163,9 @@ func (g *Guard) recognise(ctx context.Context, mg Resource) (rerr error) {
 		return err
 	}
 
-	record.Minter = g.minter(ctx, api, mg.GetUID(), id.Region, parents)
+	if record.Minter, err = g.successor(ctx, api, mg.GetUID(), record.Minter, id.Region, parents, &id); err != nil {
+		return err
+	}
 
 	if replaced || record.UID == "" && mg.GetCondition(xpv1.TypeSynced).Reason != "" {
 		if err := g.settleOwn(ctx, api, mg, record, id.Region, parents); err != nil {

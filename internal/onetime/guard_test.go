@@ -122,7 +122,7 @@ func TestMissing(t *testing.T) {
 			reason: "A parent that is gone has taken its tokens along, as the key sees that has minted them.",
 			name:   true, recorded: true,
 			prepare: func(b *bench) { b.ParentGone() },
-			attempt: true, hidden: true,
+			attempt: true,
 		},
 		"ParentGoneUnknownMinter": {
 			reason: "Who has minted it is not recorded, so that nobody knows whether these credentials see it.",

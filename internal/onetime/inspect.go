@@ -155,8 +155,14 @@ func (g *Guard) reconsider(ctx context.Context, mg Resource, record ledger.Recor
 		return err
 	}
 
-	// Who has just seen the object sees what its parent has.
-	record.Minter.Key = api.Key(mg.GetUID())
+	named, err := g.Kind.ParseID(meta.GetExternalName(mg))
+	if err != nil {
+		return errors.Wrapf(err, "annotation %s", meta.AnnotationKeyExternalName)
+	}
+
+	if record.Minter, err = g.successor(ctx, api, mg.GetUID(), record.Minter, region, parents, &named); err != nil {
+		return err
+	}
 
 	objects, err := g.look(ctx, api, mg.GetUID(), record.Minter, region, parents)
 	if err != nil || !contains(objects, found) {

@@ -69,6 +69,11 @@ func (g *Guard) Missing(ctx context.Context, mg Resource) error {
 	}
 
 	minter := g.minter(ctx, api, mg.GetUID(), region, parents)
+	if record.Minter != (ledger.Minter{}) {
+		if minter, err = g.successor(ctx, api, mg.GetUID(), record.Minter, region, parents, nil); err != nil {
+			return err
+		}
+	}
 
 	next := ledger.NewRecord(mg, record, region, parents, g.Now())
 	next.Renewed = mg.GetAnnotations()[AnnotationRenew] // What is new needs no renewal.

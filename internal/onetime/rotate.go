@@ -64,17 +64,18 @@ func (g *Guard) Rotate(ctx context.Context, mg Resource, connect func(context.Co
 	parents := g.Kind.Parents(args)
 	certain := g.remembers(mg)
 
-	if !certain {
-		// Who has just seen the object sees what its parent has.
-		last.Minter.Key = api.Key(mg.GetUID())
+	if last.Minter, err = g.successor(ctx, api, mg.GetUID(), last.Minter, old.Region, parents, &old); err != nil {
+		return errors.Wrap(err, "cannot renew the secret")
+	}
 
+	if !certain {
 		if err := g.settleOwn(ctx, api, mg, last, old.Region, parents); err != nil {
 			return err
 		}
 	}
 
 	record := ledger.NewRecord(mg, last, old.Region, parents, g.Now())
-	record.Minter, record.Limit.Duration, record.Target = g.minter(ctx, api, mg.GetUID(), old.Region, parents), g.Timeout, secretName(mg)
+	record.Minter, record.Limit.Duration, record.Target = last.Minter, g.Timeout, secretName(mg)
 
 	if !certain {
 		record = record.Doubt(g.Now())

@@ -173,6 +173,14 @@ func TestRotate(t *testing.T) {
 			prepare: func(b *bench) { b.guard.remember(ownUID, b.Record(b.Stored())) },
 			sent:    1, renewed: true, state: ledger.StateDone, certain: true,
 		},
+		"CredentialsOfOthers": {
+			reason: "They were changed since the token was read: these would not see it.", outcome: issue.Minted,
+			prepare: func(b *bench) {
+				b.guard.remember(ownUID, b.Record(b.Stored()))
+				b.Use(b.Scaleway.NewKey())
+			},
+			want: "nothing is taken for gone", state: ledger.StateDone,
+		},
 		"AnotherOfItsOwn": {
 			reason: "There would be three.", outcome: issue.Minted,
 			prepare: func(b *bench) { b.Mint(ownMark.Append("token")) },

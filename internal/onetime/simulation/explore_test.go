@@ -390,6 +390,11 @@ func (w *world) settle() {
 			return
 		}
 	}
+
+	// A creation that is refused is tried again, and each attempt is recorded.
+	if w.key == ownKey || len(w.scaleway.tokens) > 0 {
+		w.broken("%s: it never comes to rest", w.phaseName)
+	}
 }
 
 // wait reconciles for longer than a request may be late, and than an attempt is looked for.

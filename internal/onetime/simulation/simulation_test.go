@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
-
 	"testing/synctest"
 	"time"
 
@@ -54,15 +55,19 @@ func TestLife(t *testing.T) {
 	}
 }
 
-// Each deviation at each call: all of them if SIMULATION is all, else some, which are
-// others in each package version.
+// Each deviation at each call: all of them if SIMULATION is all, else some.
 func TestEveryDeviation(t *testing.T) {
+	each := 37
+	if whole() {
+		each = 1
+	}
+
 	base := within(t, func() *world { return live(nil) })
-	tally := newTally(t)
+	tally := newTally(t, each)
 
 	for _, p := range base.points {
 		for _, name := range p.could {
-			tally.try(script{p.name: name}, 37)
+			tally.try(script{p.name: name})
 		}
 	}
 
@@ -77,13 +82,19 @@ var disturbing = []string{
 	"foreign key for ten minutes", "rotated key", "deleted", "deleted without the policy Delete", "one with the policy Observe in team-a",
 }
 
-// Each pair of the disturbing deviations in a creation, or in a renewal: the second at one
-// of the calls that then follow.
+// Pairs of the disturbing deviations in a creation, or in a renewal: the second at one of
+// the calls that then follow. PAIRS is how many of them there are for each that is tried.
 func TestPairs(t *testing.T) {
 	const window = 24
 
+	// Primes, so that each sort of deviation is met.
+	beginnings, each := 101, 41
+	if whole() {
+		beginnings, each = 1, number(t, "PAIRS", 53)
+	}
+
 	base := within(t, func() *world { return live(nil) })
-	tally := newTally(t)
+	tally := newTally(t, each)
 	firsts := 0
 
 	for _, p := range base.points {
@@ -96,8 +107,7 @@ func TestPairs(t *testing.T) {
 				continue
 			}
 
-			// The others are only counted where all are tried.
-			if firsts++; !tally.all && firsts%101 != 0 {
+			if firsts++; firsts%beginnings != 0 {
 				continue
 			}
 
@@ -108,43 +118,88 @@ func TestPairs(t *testing.T) {
 			for _, q := range after.points[at+1 : min(at+1+window, len(after.points))] {
 				for _, second := range q.could {
 					if slices.Contains(disturbing, second) {
-						tally.try(script{p.name: name, q.name: second}, 41)
+						tally.try(script{p.name: name, q.name: second})
 					}
 				}
 			}
 		}
 	}
 
-	tally.report("the second within %d calls", window)
+	tally.report("%d first deviations, the second within %d calls", firsts/beginnings, window)
 }
 
-// A tally of schedules.
+// A tally of schedules, which are tried side by side.
 type tally struct {
 	t *testing.T
-	// all are tried, and not each so manieth only.
-	all                    bool
-	possible, tried, calls int
-	broken                 map[string]int
+	// each so manieth schedule is tried.
+	each     int
+	possible int
+
+	queue func(script)
+	wait  func()
+
+	mu           sync.Mutex
+	tried, calls int
+	broken       map[string]int
+	shown        time.Time
 }
 
-func newTally(t *testing.T) *tally {
+func newTally(t *testing.T, each int) *tally {
 	t.Helper()
 
-	return &tally{t: t, all: os.Getenv("SIMULATION") == "all", broken: map[string]int{}}
+	y := &tally{t: t, each: each, broken: map[string]int{}, shown: time.Now()}
+	y.queue, y.wait = sideBySide(t, y.run)
+
+	return y
 }
 
-// try a schedule, or each so manieth.
-func (y *tally) try(s script, each int) {
-	y.t.Helper()
+// sideBySide returns what queues an item to be run, and what waits until all have been.
+func sideBySide[T any](t *testing.T, run func(*testing.T, T)) (queue func(T), wait func()) {
+	t.Helper()
 
-	y.possible++
-	if !y.all && y.possible%each != 0 {
-		return
+	var workers sync.WaitGroup
+
+	items := make(chan T)
+
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			t.Run("side by side", func(t *testing.T) {
+				for item := range items {
+					run(t, item)
+				}
+			})
+		})
 	}
 
-	w := within(y.t, func() *world { return live(s) })
+	return func(item T) { items <- item }, func() { close(items); workers.Wait() }
+}
+
+// whole tells whether all schedules are asked for, which takes minutes.
+func whole() bool { return os.Getenv("SIMULATION") == "all" }
+
+// try a schedule, if it is the so manieth.
+func (y *tally) try(s script) {
+	y.possible++
+	if y.possible%y.each == 0 {
+		y.queue(s)
+	}
+}
+
+func (y *tally) run(t *testing.T, s script) {
+	t.Helper()
+
+	w := within(t, func() *world { return live(s) })
+
+	y.mu.Lock()
+	defer y.mu.Unlock()
+
 	y.tried++
 	y.calls += len(w.points)
+
+	if time.Since(y.shown) > time.Minute {
+		y.shown = time.Now()
+		y.t.Logf("... %d schedules", y.tried)
+	}
 
 	if len(w.verdict) == 0 {
 		return
@@ -152,12 +207,13 @@ func (y *tally) try(s script, each int) {
 
 	sort := strings.Join(slices.Sorted(maps.Values(s)), " + ")
 	if y.broken[sort]++; y.broken[sort] == 1 {
-		report(y.t, w)
+		report(t, w)
 	}
 }
 
 func (y *tally) report(format string, args ...any) {
 	y.t.Helper()
+	y.wait()
 	y.t.Logf("%s: %d schedules of %d, %d calls, broken: %v", fmt.Sprintf(format, args...), y.tried, y.possible, y.calls, y.broken)
 }
 
@@ -190,6 +246,18 @@ func TestAttacks(t *testing.T) {
 		"Another organization's key between the record and the request": {
 			reason: "The request is sent with the key that was recorded, or not at all.",
 			script: "renewed GET 1: foreign key for ten minutes; renewed get Token 2: another leader reconciles",
+		},
+		"Another organization's key when a renewal begins": {
+			reason: "Who is recorded is who sees what was minted before.",
+			script: "renewed GET 1: foreign key",
+		},
+		"Another organization's key while an attempt is in doubt": {
+			reason: "It would not be found, and be forgotten.",
+			script: "created POST 1: applied after 5m0s; created LIST 4: foreign key for ten minutes",
+		},
+		"Record removed at rest": {
+			reason: "It is settled once, and not at each poll.",
+			script: "created GET 5: pending and record removed",
 		},
 		"Annotations restored after a renewal": {
 			reason: "The record is compared with the status, the Secret and Scaleway.",
@@ -269,10 +337,17 @@ func TestAttacks(t *testing.T) {
 func TestSeeds(t *testing.T) {
 	seeds, first := number(t, "SEEDS", 20), number(t, "FIRST_SEED", 1)
 
-	calls, broken := 0, 0
+	var (
+		mu            sync.Mutex
+		calls, broken int
+	)
 
-	for seed := first; seed < first+seeds; seed++ {
+	queue, wait := sideBySide(t, func(t *testing.T, seed int) {
 		w := within(t, func() *world { return random(uint64(seed), 4) })
+
+		mu.Lock()
+		defer mu.Unlock()
+
 		calls += len(w.points)
 
 		if len(w.verdict) > 0 {
@@ -280,8 +355,13 @@ func TestSeeds(t *testing.T) {
 			t.Logf("seed %d", seed)
 			report(t, w)
 		}
+	})
+
+	for seed := first; seed < first+seeds; seed++ {
+		queue(seed)
 	}
 
+	wait()
 	t.Logf("%d seeds from %d on: %d calls, %d broken", seeds, first, calls, broken)
 }
 
