@@ -381,9 +381,13 @@ func (w *world) state() string {
 	return fmt.Sprint(w.cluster.version, len(w.cluster.objects), len(w.scaleway.tokens), gone, w.key)
 }
 
+// maxWaits is how often one waits until nothing happens any more: while one does, something
+// else may happen.
+const maxWaits = 12
+
 // settle reconciles until nothing happens any more, however long one waits.
 func (w *world) settle() {
-	for range 4 {
+	for range maxWaits {
 		before := w.state()
 
 		if w.wait(); w.state() == before {
