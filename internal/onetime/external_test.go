@@ -169,7 +169,7 @@ func TestRecognise(t *testing.T) {
 		},
 		"LostAndAnother": {
 			reason: "Nobody knows which is in use.", change: reconciled, other: ownMark,
-			want: "set annotation " + meta.AnnotationKeyExternalName, listed: true,
+			want: "delete at Scaleway whichever", listed: true,
 		},
 		"LostAndAnotherPublished": {
 			reason: "What is published is in use.", change: reconciled, other: ownMark, published: true,

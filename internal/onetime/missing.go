@@ -191,7 +191,7 @@ func (g *Guard) resolve(ctx context.Context, mg Resource, record ledger.Record, 
 
 	// The status is what annotations are compared with. After a renewal it is behind, but
 	// then what is named is there.
-	named := slices.ContainsFunc(own, func(o marked) bool { return o.name == meta.GetExternalName(mg) })
+	named := namesOne(mg, own)
 
 	for _, o := range own {
 		if !named && o.name == mg.GetID() {
@@ -221,8 +221,18 @@ func (g *Guard) resolve(ctx context.Context, mg Resource, record ledger.Record, 
 		return nil
 	}
 
+	if name := meta.GetExternalName(mg); name != "" {
+		return errors.Errorf("this resource has created %s, and its annotations were replaced since: it names %s; delete at Scaleway whichever of them is not in use; nothing more is created until then",
+			strings.Join(unknown, " and "), name)
+	}
+
 	return errors.Errorf("this resource has created %s, and its annotations were replaced since: set annotation %s to the one whose secret is in use, and delete any other at Scaleway; nothing more is created until then",
 		strings.Join(unknown, " and "), meta.AnnotationKeyExternalName)
+}
+
+// namesOne tells whether the managed resource names one of the objects.
+func namesOne(mg Resource, objects []marked) bool {
+	return slices.ContainsFunc(objects, func(o marked) bool { return o.name == meta.GetExternalName(mg) })
 }
 
 // adoptPublished names the object whose secret is published, if it is one that the managed
@@ -242,6 +252,11 @@ func (g *Guard) adoptPublished(ctx context.Context, mg Resource, record ledger.R
 
 		digest, ok := held[o.name]
 		if !ok || o.name == meta.GetExternalName(mg) {
+			continue
+		}
+
+		// Two Secrets have one each: which one is in use, and is to be named, nobody knows.
+		if _, both := held[meta.GetExternalName(mg)]; both && namesOne(mg, own) {
 			continue
 		}
 

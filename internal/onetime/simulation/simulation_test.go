@@ -267,6 +267,10 @@ func TestAttacks(t *testing.T) {
 			reason: "The status still says which attempt was the last.",
 			script: "renewed GET 3: annotations of 3 changes before, and the Secret; renewed get Token 4: crash before",
 		},
+		"Annotations restored, when two Secrets have a value each": {
+			reason: "Neither takes the name from the other at each poll.",
+			script: "created get Token 4: another Secret named; renewed create usage 7: annotations of 2 changes before; renewed update status 1: foreign key; renewed update status 5: crash before",
+		},
 		"Annotations restored while a renewal is unclear, and a crash": {
 			reason: "The status says that there was another attempt.",
 			script: "renewed POST 1: applied, and 502; renewed update status 1: annotations of 3 changes before; renewed get Token 3: crash before",
