@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/apis/namespaced/container/v1beta1"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/ledger"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/onetime/publish"
 	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/release"
 )
 
@@ -96,5 +98,17 @@ func TestUpdateCriticalAnnotations(t *testing.T) {
 				t.Errorf("\n%s\nwhat the user has asked for: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// What users write, and what is stored on their objects, is called the same for ever.
+func TestNames(t *testing.T) {
+	want := []string{
+		"scaleway.m.crossplane.io/renew", "scaleway.m.crossplane.io/release",
+		"scaleway.m.crossplane.io/minting", "scaleway.m.crossplane.io/publishes",
+	}
+
+	if diff := cmp.Diff(want, []string{AnnotationRenew, release.Annotation, ledger.AnnotationRecord, publish.Label}); diff != "" {
+		t.Errorf("-want, +got:\n%s", diff)
 	}
 }

@@ -23,7 +23,7 @@ import (
 // AnnotationRenew asks for a new secret: a change of its value has another object
 // minted with the same arguments. The old one is revoked once the secret of the
 // new one is published.
-const AnnotationRenew = "scaleway.g.crossplane.io/renew"
+const AnnotationRenew = "scaleway.m.crossplane.io/renew"
 
 // reasonRenewed is the reason of the event that says that there is a new secret.
 const reasonRenewed event.Reason = "RenewedSecret"

@@ -234,7 +234,11 @@ func (a attack) wanted() []framework.Outcome {
 		return []framework.Outcome{framework.OutcomeOne, framework.OutcomeNone, framework.OutcomeSaid, framework.OutcomeLeft}
 	}
 
-	if a.operation.ends {
+	switch {
+	case a.operation.ends && a.list.name == behind:
+		// What a list does not show for longer than a request takes is told of, and left.
+		return []framework.Outcome{framework.OutcomeNone, framework.OutcomeLeft}
+	case a.operation.ends:
 		return []framework.Outcome{framework.OutcomeNone}
 	}
 

@@ -139,7 +139,12 @@ func actions() []action {
 		removes("all annotations removed", bookkeeping...),
 
 		{name: "replaced by the manifest", hostile: true, do: func(w *world) {
-			w.change(func(tk *v1beta1.Token) { tk.SetAnnotations(nil); tk.SetFinalizers(nil) })
+			w.change(func(tk *v1beta1.Token) {
+				w.unsettled = w.unsettled || meta.WasDeleted(tk)
+
+				tk.SetAnnotations(nil)
+				tk.SetFinalizers(nil)
+			})
 		}},
 		{name: "Secret deleted", hostile: true, do: func(w *world) {
 			if s := w.secret(); s != nil {
@@ -202,6 +207,7 @@ var everyAction = actions()
 
 func (w *world) delete() {
 	if tk := w.token(); tk != nil {
+		w.unsettled = w.unsettled || len(tk.GetFinalizers()) == 0
 		_ = w.cluster.delete(tk, metav1.Now())
 	}
 }

@@ -45,7 +45,7 @@ func (w *world) checkRest(when string) {
 		}
 
 		m, _ := t.marked()
-		if !w.said(t.id, m.Attempt) {
+		if !w.said(t.id, m.Attempt) && (tk != nil || !w.unsettled) {
 			w.broken("%s: %s lives, and nothing says so", when, t.id)
 		}
 	}

@@ -71,8 +71,10 @@ type world struct {
 	// lies are answers of Scaleway that are not true. Two that agree may be believed, but
 	// not in silence.
 	lies int
-	// meddled is set once somebody has done what no provider can mend.
-	meddled bool
+	// meddled is set once somebody has done what no provider can mend, and unsettled once
+	// somebody has taken the finalizer from what was being deleted, so that it goes before
+	// the provider has seen to it.
+	meddled, unsettled bool
 	// verbose notes every call.
 	verbose bool
 }
