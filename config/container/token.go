@@ -50,7 +50,7 @@ func token() resource.Resource {
 			// Under a key that a person would look for.
 			Keys:      map[string][]string{"token": {"token"}},
 			Identify:  identifyToken,
-			Successor: "use an ApiKey of an Application to which a Policy gives the permission set ContainersPrivateAccess, and send its secret key in the same header X-Auth-Token: see OPERATIONS.md, From tokens to API keys",
+			Successor: "use an ApiKey of an Application to which a Policy gives the permission set ContainersPrivateAccess, and send its secret key in the same header X-Auth-Token: see docs/tokens-and-api-keys.md, From tokens to API keys",
 			Ending:    true,
 		},
 	}

@@ -346,7 +346,7 @@ func TestPolicies(t *testing.T) {
 	t.Run("Life", func(t *testing.T) { testLife(t, framework.New(t), provider, tenant) })
 }
 
-// install the policies as OPERATIONS.md has it.
+// install the policies as docs/tenants.md has it.
 func install(t *testing.T, e *framework.Env) {
 	t.Helper()
 

@@ -76,7 +76,7 @@ func (s *suite) env(t *testing.T) *framework.Env {
 	return framework.Within(t, s.Client, team, s.scaleway, s.key)
 }
 
-// TestCrossplane installs the package into Crossplane as README.md says, and uses
+// TestCrossplane installs the package into Crossplane as docs/install.md says, and uses
 // it. Each step needs those before it.
 func TestCrossplane(t *testing.T) {
 	s := newSuite(t)
@@ -200,19 +200,19 @@ func (s *suite) applyExample(t *testing.T, path ...string) {
 	}
 }
 
-// readme returns the lines of the block of commands in README.md that begins with the
+// documented returns the lines of the block of commands in docs/install.md that begins with the
 // given text.
-func (s *suite) readme(t *testing.T, begin string) []string {
+func (s *suite) documented(t *testing.T, begin string) []string {
 	t.Helper()
 
-	b, err := os.ReadFile(filepath.Join(framework.Root(), "README.md"))
+	b, err := os.ReadFile(filepath.Join(framework.Root(), "docs", "install.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	_, block, found := strings.Cut(string(b), "```bash\n"+begin)
 	if !found {
-		t.Fatalf("README.md has no block of commands that begins with %q", begin)
+		t.Fatalf("docs/install.md has no block of commands that begins with %q", begin)
 	}
 
 	block, _, _ = strings.Cut(begin+block, "```")
@@ -220,7 +220,7 @@ func (s *suite) readme(t *testing.T, begin string) []string {
 	return slices.Collect(strings.SplitSeq(strings.TrimSpace(block), "\n"))
 }
 
-// shell runs a command of README.md at the root of the checkout, as an administrator.
+// shell runs a command of docs/install.md at the root of the checkout, as an administrator.
 func (s *suite) shell(t *testing.T, line string) {
 	t.Helper()
 	say("$ %s", line)
@@ -278,7 +278,7 @@ func (s *suite) waitTrue(t *testing.T, u *unstructured.Unstructured, conditions 
 	})
 }
 
-// install the package as README.md says.
+// install the package as docs/install.md says.
 func (s *suite) install(t *testing.T) {
 	ref := s.registry + "/crossplane-contrib/" + provider + ":"
 
@@ -312,7 +312,7 @@ func (s *suite) install(t *testing.T) {
 		say("Function %s: %s", pkg, s.functions[f.GetName()].comment)
 	}
 
-	for _, line := range s.readme(t, "kubectl apply -f examples/install/") {
+	for _, line := range s.documented(t, "kubectl apply -f examples/install/") {
 		if !strings.Contains(line, activationPolicy) {
 			s.shell(t, line)
 		}
@@ -593,7 +593,7 @@ func (s *suite) restart(t *testing.T, signal syscall.Signal) {
 func (s *suite) activateKindsInUse(t *testing.T) {
 	before, _ := s.kubelet.provider()
 
-	for _, line := range s.readme(t, "kubectl apply -f examples/install/") {
+	for _, line := range s.documented(t, "kubectl apply -f examples/install/") {
 		if strings.Contains(line, activationPolicy) {
 			s.shell(t, line)
 		}

@@ -130,7 +130,7 @@ func (s *suite) upgrade(t *testing.T) {
 	}
 }
 
-// uninstall the package as README.md says. Nothing is left: neither at Scaleway nor
+// uninstall the package as docs/install.md says. Nothing is left: neither at Scaleway nor
 // in the cluster, nor is there a process.
 func (s *suite) uninstall(t *testing.T) {
 	e := s.env(t)
@@ -146,7 +146,7 @@ func (s *suite) uninstall(t *testing.T) {
 		return len(left) == 0, "left: " + strings.Join(keys(versions(left)), ", ")
 	})
 
-	lines := s.readme(t, "test -z ")
+	lines := s.documented(t, "test -z ")
 	last := len(lines) - 1
 
 	for _, line := range lines[:last] {

@@ -203,7 +203,7 @@ func TestMetricNames(t *testing.T) {
 		return len(missing) == 0, fmt.Sprint(missing)
 	})
 
-	documented, err := os.ReadFile(filepath.Join(framework.Root(), "OPERATIONS.md"))
+	documented, err := os.ReadFile(filepath.Join(framework.Root(), "docs", "monitoring.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestMetricNames(t *testing.T) {
 		}
 
 		if !strings.Contains(string(documented), row) {
-			t.Errorf("OPERATIONS.md does not describe %s", row)
+			t.Errorf("docs/monitoring.md does not describe %s", row)
 		}
 
 		if name == "scaleway_secret_expiry_timestamp_seconds" {
@@ -270,14 +270,14 @@ func TestMonitoring(t *testing.T) {
 		t.Fatalf("%d selectors were found in %d expressions", len(selectors), len(expressions))
 	}
 
-	documented, err := os.ReadFile(filepath.Join(framework.Root(), "OPERATIONS.md"))
+	documented, err := os.ReadFile(filepath.Join(framework.Root(), "docs", "monitoring.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	for _, m := range regexp.MustCompile(`(?m)^ +- alert: (\w+)$`).FindAllStringSubmatch(string(rules), -1) {
 		if !strings.Contains(string(documented), "| `"+m[1]+"`") {
-			t.Errorf("OPERATIONS.md does not say what to do about the alert %s", m[1])
+			t.Errorf("docs/monitoring.md does not say what to do about the alert %s", m[1])
 		}
 	}
 
