@@ -100,6 +100,13 @@ unit: ## Runs the tests that need no kube-apiserver, in seconds.
 simulate: ## Explores the guard of one-time secrets in a simulated world: each deviation, one in 53 of all PAIRS of them, 1,000 SEEDS. 5 minutes.
 	@SIMULATION=all SEEDS=$${SEEDS:-1000} go test ./internal/onetime/simulation -count=1 -timeout 60m -v -run 'TestEveryDeviation|TestPairs|TestSeeds' | grep --line-buffered -E 'schedules|seeds|BROKEN|SIMULATE|^(---|ok|FAIL|PASS)'
 
+.PHONY: fuzz
+fuzz: ## Runs each fuzz target for FUZZTIME, 30s unless it says otherwise. What they have found is kept in testdata/fuzz, and run by the unit tests.
+	@grep -rnoE --include='fuzz_test.go' 'func Fuzz[A-Za-z]+' config internal | while IFS=: read -r file _ target; do \
+		echo "$${target#func } in $$(dirname $$file)"; \
+		go test ./$$(dirname $$file) -run '^$$' -fuzz "^$${target#func }$$" -fuzztime "$${FUZZTIME:-30s}" </dev/null || exit 1; \
+	done
+
 .PHONY: bench
 bench: ## Measures the provider beside Terraform and the Scaleway SDK: see cluster/test/bench. It takes hours.
 	@go run ./cluster/controlplane/assets kube-controller-manager >/dev/null

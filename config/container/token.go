@@ -9,6 +9,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/crossplane-contrib/provider-upjet-scaleway/config/resource"
+	"github.com/crossplane-contrib/provider-upjet-scaleway/internal/regional"
 )
 
 func token() resource.Resource {
@@ -66,8 +67,9 @@ func identifyToken(value string) (string, error) {
 		return "", errors.New("it is not a JSON Web Token")
 	}
 
-	if claims.ID == "" {
-		return "", errors.New("it is a JSON Web Token without the claim jti, which none of Scaleway's is")
+	// Whoever may write the Secret writes this, which conditions tell.
+	if id, err := regional.ParseArgument(claims.ID); err != nil || id.Region != "" {
+		return "", errors.New("it is a JSON Web Token whose claim jti is no UUID, which none of Scaleway's is")
 	}
 
 	return claims.ID, nil
