@@ -78,10 +78,10 @@ generate: ## Regenerates the API types, the controllers and the CRDs from config
 .PHONY: test
 test: unit ## Runs all tests: units, and integration on a real kube-apiserver (built first, once).
 	@go run ./cluster/controlplane/assets kube-controller-manager >/dev/null
-	@# One package after the other: each starts many processes.
+	@# One package after the other: each starts many processes. A test mostly waits.
 	@# The table of the fault matrix is shown whatever comes of it.
 	@mkdir -p $(OUTPUT)
-	@MATRIX_REPORT=$(CURDIR)/$(OUTPUT)/matrix.txt go test -p 1 -timeout 30m $$(go list ./cluster/... | grep -v /cluster/test/e2e); \
+	@MATRIX_REPORT=$(CURDIR)/$(OUTPUT)/matrix.txt go test -p 1 -parallel 4 -timeout 30m $$(go list ./cluster/... | grep -v /cluster/test/e2e); \
 		status=$$?; cat $(OUTPUT)/matrix.txt 2>/dev/null; exit $$status
 
 .PHONY: e2e

@@ -65,6 +65,12 @@ func TestForgotten(t *testing.T) {
 		doubt, certain bool
 	}{
 		"New": {reason: "There was no attempt, and nothing to look for.", minted: []ledger.Mark{ownMark}, certain: true},
+		"WaitedForItsParent": {
+			reason: "It was reconciled before, and never connected: nothing can have been minted.", minted: []ledger.Mark{ownMark},
+			change:  reconciled,
+			prepare: func(b *bench) { b.guard.First = func(types.UID) bool { return true } },
+			certain: true,
+		},
 		"NotFirst": {
 			reason:  "Another process has worked for it before, and may have minted.",
 			prepare: func(b *bench) { b.guard.First = func(types.UID) bool { return false } },
@@ -230,6 +236,11 @@ func TestForgotten(t *testing.T) {
 
 			if tc.published {
 				b.Secret(tk, published, value)
+			}
+
+			// What was reconciled before was connected before, unless a case says otherwise.
+			if tk.GetCondition(xpv1.TypeSynced).Reason != "" {
+				b.guard.First = func(types.UID) bool { return false }
 			}
 
 			if tc.prepare != nil {

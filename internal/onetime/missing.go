@@ -322,14 +322,14 @@ func (g *Guard) awaitQuiet(mg Resource, record ledger.Record) error {
 }
 
 // isFirst tells whether nothing can have been minted yet: it is this process that has
-// begun to work for the managed resource.
+// begun to work for the managed resource. Its conditions do not matter: one that waits for
+// what it refers to has been reconciled before, and was never connected.
 func (g *Guard) isFirst(mg Resource, record ledger.Record) bool {
 	if _, known := g.memory.Load(mg.GetUID()); known {
 		return false
 	}
 
-	return record.UID == "" && meta.GetExternalName(mg) == "" && mg.GetID() == "" && mg.GetLastAttempt() == "" &&
-		mg.GetCondition(xpv1.TypeSynced).Reason == "" && g.First(mg.GetUID())
+	return record.UID == "" && meta.GetExternalName(mg) == "" && mg.GetID() == "" && mg.GetLastAttempt() == "" && g.First(mg.GetUID())
 }
 
 // isOwn tells whether the managed resource has created, or once adopted, the

@@ -17,6 +17,7 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -35,7 +36,7 @@ const auditInterval = 100 * time.Millisecond
 func (e *Env) CreateParent() string {
 	e.t.Helper()
 
-	id := e.createOutside(strings.Replace(fakescaleway.RouteNamespaces, "{region}", "fr-par", 1), map[string]any{"name": "parent", "project_id": e.Key.ProjectID})
+	id := e.createOutside(strings.Replace(fakescaleway.RouteNamespaces, "{region}", "fr-par", 1), map[string]any{"name": "parent-" + rand.String(5), "project_id": e.Key.ProjectID})
 
 	return regional.ID{Region: "fr-par", UUID: id}.String()
 }
