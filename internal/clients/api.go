@@ -32,8 +32,10 @@ type API struct {
 	client *scw.Client
 	// secretKey of the API key.
 	secretKey string
-	// organization of the key, once Scaleway has told.
+	// organization of the key, once Scaleway has told, and shown, which returns it if the
+	// transport has seen it. That may be nil.
 	organization atomic.Pointer[string]
+	shown        func() string
 	// asking holds those who would ask for it too. The untold are parents that do not tell
 	// it, with when they were read.
 	asking sync.Mutex

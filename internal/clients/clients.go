@@ -296,6 +296,15 @@ func (b *Builder) configure(ctx context.Context, credentials Credentials) (confi
 
 		c, err := newConfigured(context.WithoutCancel(ctx), credentials)
 		if err == nil {
+			c.api.shown = func() string {
+				tenant, err := b.Tenant(credentials)
+				if err != nil {
+					return ""
+				}
+
+				return tenant.Organization()
+			}
+
 			b.configured.Add(digest, c)
 			b.apis.Add(c.meta, c.api)
 		}

@@ -55,16 +55,16 @@ func (a *remoteAPI) Key(uid types.UID) string {
 
 // Organization implements remote.API. A key never changes its organization: it is asked once.
 func (a *remoteAPI) Organization(ctx context.Context, region string, parents map[string]string) string {
-	if known := a.api.organization.Load(); known != nil {
-		return *known
+	if known := a.known(); known != "" {
+		return known
 	}
 
 	// One asks for all: many objects are created at the same moment.
 	a.api.asking.Lock()
 	defer a.api.asking.Unlock()
 
-	if known := a.api.organization.Load(); known != nil {
-		return *known
+	if known := a.known(); known != "" {
+		return known
 	}
 
 	for arg, id := range parents {
@@ -78,8 +78,8 @@ func (a *remoteAPI) Organization(ctx context.Context, region string, parents map
 			a.learn(ctx, region, arg, object)
 		}
 
-		if known := a.api.organization.Load(); known != nil {
-			return *known
+		if known := a.known(); known != "" {
+			return known
 		}
 
 		// Whoever may create an object need not be allowed to read its parent.
@@ -89,6 +89,19 @@ func (a *remoteAPI) Organization(ctx context.Context, region string, parents map
 	}
 
 	return ""
+}
+
+// known organization of the key, or nothing.
+func (a *remoteAPI) known() string {
+	if id := a.api.organization.Load(); id != nil {
+		return *id
+	}
+
+	if a.api.shown == nil {
+		return ""
+	}
+
+	return a.api.shown()
 }
 
 // How long a parent is not read again that has not told the organization of a key, as each
@@ -118,12 +131,7 @@ func (a *remoteAPI) Sight(ctx context.Context, region string, parents map[string
 		}
 	}
 
-	s := remote.Sight{Parents: seen > 0 && seen == len(parents)}
-	if known := a.api.organization.Load(); known != nil {
-		s.Organization = *known
-	}
-
-	return s, nil
+	return remote.Sight{Parents: seen > 0 && seen == len(parents), Organization: a.known()}, nil
 }
 
 // errNoWitness says that no request shows a parent.
@@ -141,7 +149,7 @@ func (a *remoteAPI) show(ctx context.Context, region, arg, id string) (Object, e
 
 // learn the organization of the credentials from a parent, or from what that belongs to.
 func (a *remoteAPI) learn(ctx context.Context, region, arg string, object Object) {
-	if a.api.organization.Load() != nil {
+	if a.known() != "" {
 		return
 	}
 

@@ -278,6 +278,23 @@ func TestRemoteOrganization(t *testing.T) {
 	}
 }
 
+// What the transport has seen tells it without a request, also when the parent is gone.
+func TestRemoteOrganizationShown(t *testing.T) {
+	var asked []string
+
+	a := newTestRemote(t, "scaleway_iam_api_key", "", nil, &asked)
+	a.(*remoteAPI).api.shown = func() string { return organizationID }
+	parents := map[string]string{"application_id": applicationID}
+
+	if got := a.Organization(t.Context(), "", parents); got != organizationID || len(asked) > 0 {
+		t.Errorf("Organization(...): got %q after %v", got, asked)
+	}
+
+	if sight, err := a.Sight(t.Context(), "", parents); err != nil || sight != (remote.Sight{Organization: organizationID}) {
+		t.Errorf("Sight(...) of a parent that is gone: got %v, %v", sight, err)
+	}
+}
+
 // A key is told by what only it has, and differently for each managed resource.
 func TestRemoteKey(t *testing.T) {
 	key := func(tenant int) remote.API {

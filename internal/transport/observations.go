@@ -284,10 +284,18 @@ func (o *Observations) note(t *Tenant, req *http.Request, body []byte) []byte {
 		ErrorMessage string `json:"error_message"`
 		// Of registry namespaces.
 		StatusMessage string `json:"status_message"`
+
+		OrganizationID string `json:"organization_id"`
 	}
 
 	// What is not an object with an ID and a status is none of ours.
-	if err := json.Unmarshal(body, &answer); err != nil || answer.ID == "" || answer.Status == "" {
+	if err := json.Unmarshal(body, &answer); err != nil || answer.ID == "" {
+		return body
+	}
+
+	t.shown(answer.OrganizationID)
+
+	if answer.Status == "" {
 		return body
 	}
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -141,6 +142,9 @@ type Tenant struct {
 	// judged is told when the judgement changes. It may be nil.
 	judged func(*Tenant)
 
+	// organization of the key, once Scaleway has shown an object of it.
+	organization atomic.Pointer[string]
+
 	mu        sync.Mutex
 	user      string
 	limiter   *rate.Limiter
@@ -174,6 +178,28 @@ func newTenant(id string, p Pace, log logging.Logger, now func() time.Time, epoc
 // ID of the tenant. It tells tenants apart, and reveals nothing of the key.
 func (t *Tenant) ID() string {
 	return t.id
+}
+
+// Organization that the key belongs to, as an object says that Scaleway has shown it: a key
+// is shown what is of its own organization. It is empty if none has said so yet. Nobody, a
+// nil tenant, belongs to none.
+func (t *Tenant) Organization() string {
+	if t == nil {
+		return ""
+	}
+
+	if id := t.organization.Load(); id != nil {
+		return *id
+	}
+
+	return ""
+}
+
+// shown notes an object that Scaleway has shown the tenant, of an organization.
+func (t *Tenant) shown(organization string) {
+	if organization != "" && t.organization.Load() == nil {
+		t.organization.Store(&organization)
+	}
 }
 
 // Judgement of Scaleway on the API key, by its last answer.
