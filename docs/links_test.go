@@ -31,7 +31,7 @@ type page struct {
 func readPage(t *testing.T, path string) page {
 	t.Helper()
 
-	source, err := os.ReadFile(path) //nolint:gosec // A file of this repository.
+	source, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
