@@ -75,7 +75,7 @@ func (a *remoteAPI) Organization(ctx context.Context, region string, parents map
 
 		object, err := a.show(ctx, region, arg, id)
 		if err == nil {
-			a.learn(ctx, region, arg, object)
+			err = a.learn(ctx, region, arg, object)
 		}
 
 		if known := a.known(); known != "" {
@@ -120,7 +120,7 @@ func (a *remoteAPI) Sight(ctx context.Context, region string, parents map[string
 
 		switch status := StatusCode(err); {
 		case err == nil:
-			a.learn(ctx, region, arg, object)
+			_ = a.learn(ctx, region, arg, object) // What the parent belongs to need not be shown.
 
 			if object.Status() != statusDeleting {
 				seen++
@@ -147,27 +147,33 @@ func (a *remoteAPI) show(ctx context.Context, region, arg, id string) (Object, e
 	return a.api.Show(ctx, path)
 }
 
-// learn the organization of the credentials from a parent, or from what that belongs to.
-func (a *remoteAPI) learn(ctx context.Context, region, arg string, object Object) {
+// learn the organization of the credentials from a parent, or from what that belongs to. An
+// error is that of the request for the latter.
+func (a *remoteAPI) learn(ctx context.Context, region, arg string, object Object) error {
 	if a.known() != "" {
-		return
+		return nil
 	}
 
 	if id := object.Text(keyOrganization); id != "" {
 		a.api.organization.Store(&id)
-		return
+		return nil
 	}
 
 	path, ok := a.resource.GrandparentPath(arg, region, object.Text)
 	if !ok {
-		return
+		return nil
 	}
 
-	if above, err := a.api.Show(ctx, path); err == nil {
-		if id := above.Text(keyOrganization); id != "" {
-			a.api.organization.Store(&id)
-		}
+	above, err := a.api.Show(ctx, path)
+	if err != nil {
+		return err
 	}
+
+	if id := above.Text(keyOrganization); id != "" {
+		a.api.organization.Store(&id)
+	}
+
+	return nil
 }
 
 // List implements remote.API.

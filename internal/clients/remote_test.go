@@ -237,6 +237,10 @@ func TestRemoteOrganization(t *testing.T) {
 	ask("503 says nothing.", "GET "+containersPath)
 
 	answers[containersPath] = answered{http.StatusOK, `{"namespace_id": "` + namespaceID + `"}`}
+	answers[namespacesPath] = answered{http.StatusServiceUnavailable, `{"message": "no"}`}
+	ask("503 of what the parent belongs to says nothing either.", "GET "+containersPath, "GET "+namespacesPath)
+
+	answers[namespacesPath] = answered{http.StatusForbidden, `{"message": "no"}`}
 	ask("It is asked for again.", "GET "+containersPath, "GET "+namespacesPath)
 
 	answers[namespacesPath] = answered{http.StatusOK, `{"organization_id": "` + organizationID + `"}`}
