@@ -39,10 +39,8 @@ func (g *Guard) look(ctx context.Context, api remote.API, uid types.UID, minter 
 		return nil, errors.Wrap(err, "Scaleway shows the parent, and does not list what it has")
 	case sight.Parents:
 		return objects, nil
-	case minter.Key != "" && minter.Key == api.Key(uid):
-		// The same credentials: a parent that is gone has taken its objects along.
-		return objects, nil
-	case minter.Organization != "" && minter.Organization == sight.Organization:
+	case minter.SeesAs(ledger.Minter{Key: api.Key(uid), Organization: sight.Organization}):
+		// A parent that is gone has taken its objects along.
 		return objects, nil
 	default:
 		return nil, foreign(minter, sight)
@@ -74,28 +72,38 @@ func foreign(minter ledger.Minter, sight remote.Sight) error {
 func (g *Guard) successor(ctx context.Context, api remote.API, uid types.UID, last ledger.Minter, region string, parents map[string]string, named *regional.ID) (ledger.Minter, error) {
 	now := g.minter(ctx, api, uid, region, parents)
 
-	if last.Key == now.Key || last.Organization != "" && last.Organization == now.Organization {
-		now.Organization = cmp.Or(now.Organization, last.Organization)
-		return now, nil
+	if !last.SeesAs(now) {
+		if err := g.sees(ctx, api, last, region, parents, named); err != nil {
+			return ledger.Minter{}, err
+		}
 	}
 
+	// Who sees the same is of the same organization, also if Scaleway does not say so now.
+	now.Organization = cmp.Or(now.Organization, last.Organization)
+
+	return now, nil
+}
+
+// sees returns an error unless Scaleway shows the credentials the object that the managed
+// resource names, or the parents.
+func (g *Guard) sees(ctx context.Context, api remote.API, last ledger.Minter, region string, parents map[string]string, named *regional.ID) error {
 	if named != nil {
 		exists, err := api.Exists(ctx, *named)
 		if exists || err != nil {
-			return now, errors.Wrapf(err, "cannot tell whether %s is shown to these credentials too", named)
+			return errors.Wrapf(err, "cannot tell whether %s is shown to these credentials too", named)
 		}
 	}
 
 	sight, err := api.Sight(ctx, region, parents)
 	if err != nil {
-		return ledger.Minter{}, errors.Wrap(err, "cannot tell what these credentials see")
+		return errors.Wrap(err, "cannot tell what these credentials see")
 	}
 
 	if !sight.Parents {
-		return ledger.Minter{}, foreign(last, sight)
+		return foreign(last, sight)
 	}
 
-	return now, nil
+	return nil
 }
 
 // minter is who has the credentials.

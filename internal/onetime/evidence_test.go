@@ -161,9 +161,15 @@ func TestSuccessor(t *testing.T) {
 		// organization tells whether it is known then.
 		organization bool
 	}{
-		"SameKey":                  {reason: "Nothing has changed.", last: own, prepare: unread},
-		"SameKeyToldBefore":        {reason: "A key never changes its organization.", last: toldBefore, prepare: unread, organization: true},
-		"SameOrganization":         {reason: "An organization's keys see the same.", last: ofOrganization, organization: true},
+		"SameKey":           {reason: "Nothing has changed.", last: own, prepare: unread},
+		"SameKeyToldBefore": {reason: "A key never changes its organization.", last: toldBefore, prepare: unread, organization: true},
+		"SameOrganization":  {reason: "An organization's keys see the same.", last: ofOrganization, organization: true},
+		"SeesTheNamedToldBefore": {
+			reason: "What is shown the same object is of the same organization.", named: true, prepare: unread, organization: true,
+			last: func(b *bench) ledger.Minter {
+				return ledger.Minter{Key: "another", Organization: b.Credentials.OrganizationID}
+			},
+		},
 		"SeesTheNamed":             {reason: "What it is shown it sees.", last: another, named: true, prepare: unread},
 		"SeesTheParent":            {reason: "Whoever sees the parent sees what it has.", last: another, organization: true},
 		"Neither":                  {reason: "What it does not see it would take for gone.", last: another, prepare: unread, want: "nothing is taken for gone"},

@@ -68,11 +68,11 @@ func (g *Guard) Missing(ctx context.Context, mg Resource) error {
 		}
 	}
 
-	minter := g.minter(ctx, api, mg.GetUID(), region, parents)
-	if record.Minter != (ledger.Minter{}) {
-		if minter, err = g.successor(ctx, api, mg.GetUID(), record.Minter, region, parents, nil); err != nil {
-			return err
-		}
+	var minter ledger.Minter
+	if record.Minter == minter {
+		minter = g.minter(ctx, api, mg.GetUID(), region, parents)
+	} else if minter, err = g.successor(ctx, api, mg.GetUID(), record.Minter, region, parents, nil); err != nil {
+		return err
 	}
 
 	next := ledger.NewRecord(mg, record, region, parents, g.Now())

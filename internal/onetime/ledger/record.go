@@ -91,6 +91,12 @@ type Minter struct {
 	Organization string `json:"organization,omitempty"`
 }
 
+// SeesAs tells whether the two certainly see the same: they have the same key, or are of the
+// same organization.
+func (m Minter) SeesAs(other Minter) bool {
+	return m.Key != "" && m.Key == other.Key || m.Organization != "" && m.Organization == other.Organization
+}
+
 const (
 	// version of the form that is written.
 	version = 1
