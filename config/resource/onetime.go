@@ -5,6 +5,9 @@
 package resource
 
 import (
+	"regexp"
+	"slices"
+
 	ujterraform "github.com/crossplane/upjet/v2/pkg/terraform"
 )
 
@@ -64,6 +67,32 @@ func (o OneTime) Parents(args map[string]any) map[string]string {
 	}
 
 	return parents
+}
+
+// Witnesses returns what tells whether objects in the collection with a path in Scaleway's
+// API are parents of those whose secret is shown once, or what a parent belongs to itself.
+// Scaleway shows a parent only to keys of its own organization; what can be made public, such
+// as a namespace of images, is none.
+func Witnesses(all []Resource) func(path string) bool {
+	var collections []*regexp.Regexp
+
+	for _, o := range OneTimes(all) {
+		for _, target := range o.targets {
+			collections = append(collections, target.CollectionPattern())
+
+			for _, above := range target.targets {
+				collections = append(collections, above.CollectionPattern())
+			}
+		}
+
+		for _, path := range o.Minted.ParentPaths {
+			collections = append(collections, Resource{Path: path}.CollectionPattern())
+		}
+	}
+
+	return func(path string) bool {
+		return slices.ContainsFunc(collections, func(p *regexp.Regexp) bool { return p.MatchString(path) })
+	}
 }
 
 // ParentPath returns the path in Scaleway's API of the parent that an argument names, in the

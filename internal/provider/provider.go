@@ -164,6 +164,7 @@ func installTransport(o Options, seen *transport.Observations, permits *issue.Pe
 	resources := config.Resources()
 
 	seen.Recallable = mrcontroller.Recallable(resources)
+	seen.Witness = resource.Witnesses(resources)
 
 	paths := make([]string, 0, len(resources))
 	for _, r := range resources {

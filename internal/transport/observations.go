@@ -56,6 +56,9 @@ func (o Observation) Transient() bool {
 // Terraform reads the status of some kinds and hides that of others; here it is
 // known for all of them.
 type Observations struct {
+	// Witness tells of the path of a collection whether an object in it is shown only to
+	// keys of its own organization. It may be nil: then none is.
+	Witness func(path string) bool
 	// Recallable tells of the path of a collection whether Recall is to know of objects
 	// that are created in it. Nil is none.
 	Recallable func(path string) bool
@@ -293,7 +296,9 @@ func (o *Observations) note(t *Tenant, req *http.Request, body []byte) []byte {
 		return body
 	}
 
-	t.shown(answer.OrganizationID)
+	if collection := strings.TrimSuffix(req.URL.Path, "/"+answer.ID); answer.OrganizationID != "" && o.Witness != nil && o.Witness(collection) {
+		t.shown(answer.OrganizationID)
+	}
 
 	if answer.Status == "" {
 		return body

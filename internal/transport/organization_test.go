@@ -18,10 +18,13 @@ func TestOrganization(t *testing.T) {
 
 	cases := map[string]struct {
 		reason string
+		// hidden tells that the object may be of anybody.
+		hidden bool
 		status int
 		body   string
 		want   string
 	}{
+		"Public":       {reason: "What is shown to everybody says nothing of the key.", hidden: true, status: http.StatusOK, body: shown},
 		"Object":       {reason: "A key is shown what is of its organization.", status: http.StatusOK, body: shown, want: "22222222-2222-4222-8222-222222222222"},
 		"Refused":      {reason: "An error may name whatever was asked for.", status: http.StatusForbidden, body: shown},
 		"NotFound":     {reason: "An error may name whatever was asked for.", status: http.StatusNotFound, body: shown},
@@ -45,7 +48,10 @@ func TestOrganization(t *testing.T) {
 			}
 
 			resp := &http.Response{StatusCode: tc.status, Header: http.Header{"Content-Type": []string{"application/json"}}}
-			NewObservations().tap(tenant, req, resp, []byte(tc.body))
+
+			o := NewObservations()
+			o.Witness = func(path string) bool { return path == "/iam/v1alpha1/applications" && !tc.hidden }
+			o.tap(tenant, req, resp, []byte(tc.body))
 
 			if diff := cmp.Diff(tc.want, tenant.Organization()); diff != "" {
 				t.Errorf("\n%s\nOrganization(): -want, +got:\n%s", tc.reason, diff)

@@ -180,9 +180,9 @@ func (t *Tenant) ID() string {
 	return t.id
 }
 
-// Organization that the key belongs to, as an object says that Scaleway has shown it: a key
-// is shown what is of its own organization. It is empty if none has said so yet. Nobody, a
-// nil tenant, belongs to none.
+// Organization that the key belongs to, as an object says that Scaleway shows only to keys of
+// its own organization. It is empty if none has said so yet. Nobody, a nil tenant, belongs to
+// none.
 func (t *Tenant) Organization() string {
 	if t == nil {
 		return ""
@@ -197,7 +197,7 @@ func (t *Tenant) Organization() string {
 
 // shown notes an object that Scaleway has shown the tenant, of an organization.
 func (t *Tenant) shown(organization string) {
-	if organization != "" && t.organization.Load() == nil {
+	if t.organization.Load() == nil {
 		t.organization.Store(&organization)
 	}
 }
