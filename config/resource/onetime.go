@@ -90,8 +90,13 @@ func Witnesses(all []Resource) func(path string) bool {
 		}
 	}
 
+	return MatchesAny(collections)
+}
+
+// MatchesAny returns what tells whether any of the patterns matches a path.
+func MatchesAny(patterns []*regexp.Regexp) func(path string) bool {
 	return func(path string) bool {
-		return slices.ContainsFunc(collections, func(p *regexp.Regexp) bool { return p.MatchString(path) })
+		return slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(path) })
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -98,9 +97,7 @@ func Recallable(resources []resource.Resource) func(path string) bool {
 		}
 	}
 
-	return func(path string) bool {
-		return slices.ContainsFunc(all, func(r *regexp.Regexp) bool { return r.MatchString(path) })
-	}
+	return resource.MatchesAny(all)
 }
 
 // Connect implements managed.ExternalConnector.
