@@ -11,13 +11,13 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/scaleway/scaleway-sdk-go/scw"
+	"golang.org/x/sync/semaphore"
 )
 
 // pageSize of list requests. It is the largest that Scaleway gives.
@@ -36,9 +36,9 @@ type API struct {
 	// transport has seen it. That may be nil.
 	organization atomic.Pointer[string]
 	shown        func() string
-	// asking holds those who would ask for it too. The untold are parents that do not tell
-	// it, with when they were read.
-	asking sync.Mutex
+	// asking is held by who asks for it. The untold are parents that do not tell it, with
+	// when they were read.
+	asking *semaphore.Weighted
 	untold *lru.Cache[string, time.Time]
 }
 
@@ -73,7 +73,7 @@ func NewAPI(c Credentials) (*API, error) {
 
 	untold, err := lru.New[string, time.Time](maxUntold)
 
-	return &API{client: client, secretKey: c.SecretKey, untold: untold}, err
+	return &API{client: client, secretKey: c.SecretKey, untold: untold, asking: semaphore.NewWeighted(1)}, err
 }
 
 // How often a list is read that changes meanwhile.

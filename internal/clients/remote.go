@@ -60,8 +60,10 @@ func (a *remoteAPI) Organization(ctx context.Context, region string, parents map
 	}
 
 	// One asks for all: many objects are created at the same moment.
-	a.api.asking.Lock()
-	defer a.api.asking.Unlock()
+	if a.api.asking.Acquire(ctx, 1) != nil {
+		return ""
+	}
+	defer a.api.asking.Release(1)
 
 	if known := a.known(); known != "" {
 		return known

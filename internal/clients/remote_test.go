@@ -5,6 +5,7 @@
 package clients
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -252,6 +253,21 @@ func TestRemoteOrganization(t *testing.T) {
 	}
 
 	asked = nil
+
+	// Whoever may not wait any longer does not hold a worker while another asks.
+	hasty, cancel := context.WithCancel(t.Context())
+	cancel()
+
+	asking := a.(*remoteAPI).api.asking
+	if !asking.TryAcquire(1) {
+		t.Fatal("somebody still asks")
+	}
+
+	if got := a.Organization(hasty, "fr-par", parents); got != "" {
+		t.Errorf("Organization(...) that another asks for: got %q", got)
+	}
+
+	asking.Release(1)
 
 	// Many objects are created at the same moment.
 	var wg sync.WaitGroup
